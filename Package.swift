@@ -1,0 +1,57 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Debian: libnetcdf-dev libhdf5-dev libopenblas-dev libdeflate-dev libudunits2-dev
+let package = Package(
+  name: "isotach",
+  products: [
+    .executable(name: "isotach", targets: ["isotach"]),
+    .executable(name: "bench", targets: ["bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // System libraries: module map and shim, no logic.
+    .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
+    // Never "hdf5": installing an MPI HDF5 switches that name for the whole machine.
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(name: "CUdunits", pkgConfig: "udunits", providers: [.apt(["libudunits2-dev"])]),
+
+    // Our C. -O3 in debug builds too: tests would be a hundred times slower without it.
+    .target(name: "Kernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
+
+    .target(
+      name: "Tensors", dependencies: ["Kernels"],
+      swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
+    .target(name: "GridFiles", dependencies: ["CNetCDF", "CHDF5", "CDeflate", "Kernels"]),
+    .target(name: "Grids", dependencies: ["GridFiles", "Tensors", "Kernels", "CUdunits"]),
+    .target(
+      name: "Stages", dependencies: ["Grids"], plugins: ["StageList"]),
+    .target(
+      name: "Pipelines",
+      dependencies: ["Stages", .product(name: "Yams", package: "Yams")]),
+    .executableTarget(
+      name: "isotach",
+      dependencies: ["Pipelines", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(name: "bench", dependencies: ["Pipelines"]),
+
+    // Lists the stage files, so that a new stage is one new file.
+    .executableTarget(name: "StageLister"),
+    .plugin(name: "StageList", capability: .buildTool(), dependencies: ["StageLister"]),
+
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "GridFilesTests", dependencies: ["GridFiles", "TestSupport"]),
+    .testTarget(name: "GridsTests", dependencies: ["Grids", "TestSupport"]),
+    .testTarget(name: "StagesTests", dependencies: ["Stages", "TestSupport"]),
+    .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "TestSupport"]),
+    .testTarget(name: "PropertyTests", dependencies: ["Pipelines", "TestSupport"]),
+    .testTarget(name: "GoldenTests", dependencies: ["Pipelines", "TestSupport"]),
+    .testTarget(name: "FaultTests", dependencies: ["Pipelines", "TestSupport"]),
+    .target(name: "TestSupport", dependencies: ["GridFiles"], path: "Tests/TestSupport"),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,2 @@
+#pragma once
+#include <udunits2.h>

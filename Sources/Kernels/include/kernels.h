@@ -1,0 +1,9 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// Isotach's C kernels. Every function with a fast form has a plain one beside it (suffix _reference);
+// which fast form runs is chosen once, from the CPU, never from timing.
+
+/// 0 portable, 1 AVX2+FMA, 2 AVX-512.
+int isotach_cpu_level(void);

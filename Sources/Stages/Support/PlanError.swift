@@ -1,0 +1,26 @@
+/// A fault of a pipeline, found before any data is read.
+public struct PlanError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The key or value at fault; nil: the stage as a whole.
+  public let mark: Mark?
+  /// A variable or a coordinate, when the fault is about one.
+  public let subject: String?
+  public let cause: String
+  public let remedy: String?
+
+  public init(_ cause: String, at mark: Mark? = nil, subject: String? = nil, remedy: String? = nil) {
+    (self.cause, self.mark, self.subject, self.remedy) = (cause, mark, subject, remedy)
+  }
+
+  public var description: String { cause }
+}
+
+/// A fault of a stage while it computes.
+public struct StageError: Error, Sendable, Hashable, CustomStringConvertible {
+  public let subject: String?
+  public let cause: String
+  public let remedy: String?
+  public init(_ cause: String, subject: String? = nil, remedy: String? = nil) {
+    (self.cause, self.subject, self.remedy) = (cause, subject, remedy)
+  }
+  public var description: String { cause }
+}

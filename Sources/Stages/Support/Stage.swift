@@ -1,0 +1,82 @@
+import Grids
+
+/// A stage of a pipeline: what one entry of `stages:` becomes. A stage is one file directly in
+/// `Sources/Stages`, named as its type; the build lists the folder.
+public protocol Stage: Sendable {
+  /// The name, what it does, its keys: `isotach stages` shows this, and the YAML is checked against it.
+  static var declaration: StageDeclaration { get }
+  /// Takes the values of the keys, which fit the declaration already; checks what is between them.
+  init(_ arguments: Arguments) throws(PlanError)
+  /// Adds what is to be computed to the graph, from the descriptions of the inputs alone, and says which node
+  /// is the result. The inputs are those that the keys of kind `.stream` and `.streams` name.
+  func plan(_ inputs: StageInputs, in graph: inout ComputationGraph) throws(PlanError) -> NodeID
+}
+
+public struct StageDeclaration: Sendable {
+  public let name: String
+  public let summary: String
+  /// One paragraph more: formulas, sources, limits. Shown by `isotach stages NAME`.
+  public let discussion: String
+  public let keys: [Key]
+  public init(name: String, summary: String, discussion: String = "", keys: [Key]) {
+    (self.name, self.summary, self.discussion, self.keys) = (name, summary, discussion, keys)
+  }
+}
+
+/// One key of a stage.
+public struct Key: Sendable {
+  public indirect enum Kind: Sendable {
+    case text, number, integer, boolean
+    case choice([String])
+    /// The name of an input or of an earlier stage's result. A key `input` of this kind may be left out: the
+    /// stage above is meant, or the only input.
+    case stream
+    /// A list of such names.
+    case streams
+    case list(Kind)
+    /// A mapping with these keys.
+    case mapping([Key])
+    /// A mapping from any name to values of that kind.
+    case dictionary(Kind)
+    /// One of several forms.
+    case either([Kind])
+  }
+  public let name: String
+  public let kind: Kind
+  public let isRequired: Bool
+  public let summary: String
+  /// What holds when the key is absent, for the help text.
+  public let defaultText: String?
+  public init(
+    _ name: String, _ kind: Kind, required: Bool = false, default defaultText: String? = nil,
+    _ summary: String
+  ) {
+    (self.name, self.kind, self.isRequired) = (name, kind, required)
+    (self.defaultText, self.summary) = (defaultText, summary)
+  }
+}
+
+/// The streams that a stage takes, by the key that names them.
+public struct StageInputs: Sendable {
+  public struct Stream: Sendable {
+    public let name: String
+    public let node: NodeID
+    public let description: Description
+    public let mark: Mark
+    public init(name: String, node: NodeID, description: Description, mark: Mark) {
+      (self.name, self.node, self.description, self.mark) = (name, node, description, mark)
+    }
+  }
+  private let streams: [String: [Stream]]
+  public init(_ streams: [String: [Stream]]) { self.streams = streams }
+
+  /// The stream of a key of kind `.stream`, nil when the key is absent.
+  public subscript(_ key: String) -> Stream? { streams[key]?.first }
+  /// The streams of a key of kind `.streams`.
+  public func all(_ key: String) -> [Stream] { streams[key] ?? [] }
+  /// The stream of the required key.
+  public func stream(_ key: String) throws(PlanError) -> Stream {
+    guard let stream = self[key] else { throw PlanError("no stream is given for `\(key)`") }
+    return stream
+  }
+}

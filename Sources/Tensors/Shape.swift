@@ -1,0 +1,40 @@
+/// The extents of a tensor, outermost first: rank 0 (a number) to 5.
+public struct Shape: Sendable, Hashable, CustomStringConvertible {
+  public let extents: [Int]
+  /// The number of elements: the product of the extents, 1 for rank 0.
+  public let count: Int
+
+  /// - Throws: `ShapeError` when the rank is above 5, an extent is negative, or the product overflows.
+  public init(_ extents: [Int]) throws(ShapeError) {
+    guard extents.count <= 5 else { throw .rank(extents) }
+    var count = 1
+    for extent in extents {
+      guard extent >= 0 else { throw .negative(extents) }
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      guard !overflow else { throw .overflow(extents) }
+      count = product
+    }
+    self.extents = extents
+    self.count = count
+  }
+
+  public var rank: Int { extents.count }
+  public var description: String { "[" + extents.map(String.init).joined(separator: " x ") + "]" }
+}
+
+/// What can be wrong with the extents of a tensor.
+public enum ShapeError: Error, Sendable, Hashable, CustomStringConvertible {
+  case rank([Int])
+  case negative([Int])
+  case overflow([Int])
+  case memory(bytes: Int)
+
+  public var description: String {
+    switch self {
+    case .rank(let extents): "a tensor has at most 5 dimensions, found \(extents.count): \(extents)"
+    case .negative(let extents): "a dimension cannot be negative: \(extents)"
+    case .overflow(let extents): "the number of elements of \(extents) does not fit into 63 bits"
+    case .memory(let bytes): "no memory for a tensor of \(bytes) bytes"
+    }
+  }
+}
