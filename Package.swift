@@ -33,9 +33,11 @@ let package = Package(
     .target(
       name: "Pipelines",
       dependencies: ["Stages", .product(name: "Yams", package: "Yams")]),
+    // What `inspect`, `validate` and `diff` say; the command prints it.
+    .target(name: "Inspection", dependencies: ["Grids"]),
     .executableTarget(
       name: "isotach",
-      dependencies: ["Pipelines", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Pipelines", "Inspection", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(name: "bench", dependencies: ["Pipelines"]),
 
     // Lists the stage files, so that a new stage is one new file.
@@ -48,6 +50,8 @@ let package = Package(
     .testTarget(name: "GridsTests", dependencies: ["Grids", "TestSupport"]),
     .testTarget(name: "StagesTests", dependencies: ["Stages", "TestSupport"]),
     .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "TestSupport"]),
+    .testTarget(
+      name: "InspectionTests", dependencies: ["Inspection", "TestSupport"], exclude: ["peers"]),
     .testTarget(name: "PropertyTests", dependencies: ["Pipelines", "TestSupport"]),
     .testTarget(name: "GoldenTests", dependencies: ["Pipelines", "TestSupport"]),
     .testTarget(name: "FaultTests", dependencies: ["Pipelines", "TestSupport"]),

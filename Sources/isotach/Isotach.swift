@@ -1,8 +1,47 @@
 import ArgumentParser
-import Pipelines
 
-@main struct Isotach: ParsableCommand {
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The root command.
+struct Isotach: AsyncParsableCommand {
+  static let versionText = "0.1.0"
+
   static let configuration = CommandConfiguration(
-    commandName: "isotach", abstract: "Pipelines for scientific grid data: file to file, checked.",
-    version: "0.1.0")
+    commandName: "isotach",
+    abstract: "Pipelines for scientific grid data: NetCDF and HDF5 in, checked CF NetCDF out.",
+    discussion: """
+      Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed or \
+      different, 2 some items failed and the rest is published, 64 wrong usage, 65 bad data, 66 input missing, \
+      73 cannot write, 74 input/output error, 75 busy (try later), 78 wrong pipeline, 130 and 143 interrupted.
+      """,
+    version: versionText,
+    subcommands: [
+      Inspect.self,
+      Validate.self,
+      Diff.self,
+    ])
+}
+
+@main enum Main {
+  static func main() async {
+    // A reader that goes away is an error of `write`, not the death of the process.
+    _ = signal(SIGPIPE, SIG_IGN)
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if arguments == ["--version"] {
+      Output.print(Isotach.versionText)
+      return
+    }
+    do {
+      var command = try Isotach.parseAsRoot(arguments)
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      Exit.finish(error)
+    }
+  }
 }
