@@ -47,7 +47,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "GridFilesTests", dependencies: ["GridFiles", "TestSupport"]),
-    .testTarget(name: "GridsTests", dependencies: ["Grids", "TestSupport"]),
+    .testTarget(name: "GridsTests", dependencies: ["Grids", "TestSupport"], exclude: ["peers"]),
     .testTarget(name: "StagesTests", dependencies: ["Stages", "TestSupport"]),
     .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "TestSupport"]),
     .testTarget(
