@@ -46,6 +46,7 @@ private final class LaneThread: SerialExecutor, @unchecked Sendable {
   }
 
   private func run() {
+    LibraryStartup.done
     while true {
       unsafe pthread_mutex_lock(mutex)
       while jobs.isEmpty { unsafe pthread_cond_wait(condition, mutex) }

@@ -1,0 +1,96 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+import CHDF5
+
+/// The system's own reason behind a failed write. The libraries say "HDF error" for a full disk and
+/// "Permission denied" for a full inode table, so the system is asked.
+enum SystemReason {
+  /// What the system calls an error number.
+  static func text(_ code: CInt) -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// Errors that say why something cannot be written; anything else in `errno` is left over.
+  private static let telling: Set<CInt> = [
+    ENOSPC, EDQUOT, EIO, EFBIG, EROFS, EACCES, EPERM, EMFILE, ENFILE, ENOMEM, ESTALE, EBADF,
+  ]
+
+  static func kind(_ code: CInt) -> FileError.Kind {
+    switch code {
+    case EIO, ESTALE, EBADF, ENXIO, ENODEV: .inputOutput
+    default: .cannotWrite
+    }
+  }
+
+  /// Why a call of a library failed: what HDF5 noted, else `errno`, else what a write of our own meets.
+  @IOLane static func afterLibraryFailure(errno code: CInt, descriptor: CInt) -> CInt? {
+    if let noted = notedByHDF5(), telling.contains(noted) { return noted }
+    if telling.contains(code) { return code }
+    return probe(descriptor)
+  }
+
+  /// The error number in HDF5's error stack ("errno = 28") of the call that has just failed.
+  @IOLane private static func notedByHDF5() -> CInt? {
+    var found: CInt = 0
+    withUnsafeMutablePointer(to: &found) { found in
+      _ = H5Ewalk2(
+        0, H5E_WALK_UPWARD,
+        { _, entry, context in
+          guard let text = entry?.pointee.desc, let context, let place = strstr(text, "errno = ") else {
+            return 0
+          }
+          let number = CInt(truncatingIfNeeded: strtol(place + 8, nil, 10))
+          let found = context.assumingMemoryBound(to: CInt.self)
+          if found.pointee == 0 { found.pointee = number }
+          return 0
+        }, found)
+    }
+    return found == 0 ? nil : found
+  }
+
+  /// Tries to make the (doomed) temporary file longer.
+  private static func probe(_ descriptor: CInt) -> CInt? {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return errno }
+    let bytes = [UInt8](repeating: 0, count: 65536)
+    let written = pwrite(descriptor, bytes, bytes.count, status.st_size)
+    if written < 0 { return errno }
+    // A short write is what a full disk gives before it says so.
+    if written < bytes.count {
+      let more = pwrite(descriptor, bytes, bytes.count, status.st_size + off_t(written))
+      if more < 0 { return errno }
+    }
+    return nil
+  }
+
+  /// The reason with what helps to act on it: how much is free, which limit.
+  static func sentence(_ code: CInt, descriptor: CInt?) -> String {
+    var sentence = text(code)
+    if code == ENOSPC || code == EDQUOT, let descriptor {
+      var status = statvfs()
+      if fstatvfs(descriptor, &status) == 0 {
+        if status.f_files > 0, status.f_favail == 0 {
+          sentence += " (no inode is free)"
+        } else {
+          let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
+            by: UInt64(status.f_frsize))
+          if !overflow { sentence += " (\(bytes) bytes are free)" }
+        }
+      }
+    }
+    if code == EFBIG {
+      var limit = rlimit()
+      if getrlimit(__rlimit_resource_t(1), &limit) == 0, limit.rlim_cur != rlim_t.max {
+        sentence += " (the limit RLIMIT_FSIZE, `ulimit -f`, is \(limit.rlim_cur) bytes)"
+      }
+    }
+    return sentence
+  }
+
+  static func error(_ code: CInt, path: String, doing action: String, descriptor: CInt? = nil) -> FileError {
+    FileError(kind(code), path: path, "\(action): \(sentence(code, descriptor: descriptor))")
+  }
+}
