@@ -2,18 +2,6 @@ import Foundation
 
 @testable import GridFiles
 
-/// A folder of its own for one test, removed afterwards.
-struct TestFolder: ~Copyable {
-  let path: String
-  init() throws {
-    path = FileManager.default.temporaryDirectory.appendingPathComponent("isotach-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-  func file(_ name: String) -> String { path + "/" + name }
-  var entries: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
-}
-
 /// The small file that these tests write: a growing time axis with bounds, a field with a fill value, all the
 /// classic types, labels.
 enum SampleFile {

@@ -1,43 +1,44 @@
 import CNetCDF
 import Foundation
+import TestSupport
 import Testing
 
 @testable import GridFiles
 
 @Suite struct WritingTests {
   @Test func theLibraryReadsWhatWasWritten() async throws {
-    let folder = try TestFolder()
-    let path = folder.file("new/sub/out.nc")
+    let folder = try TemporaryFolder()
+    let path = folder.path("new/sub/out.nc")
     try await SampleFile.write(path)
     let read = try await readFloats(path, "field")
     #expect(read == SampleFile.values)
     #expect(try await readFloats(path, "lat") == (0..<7).map { Float(40 + Double($0) / 3) })
     #expect(try await readFloats(path, "letters") == (0..<7).map { Float(-$0) })
     #expect(try await readFloats(path, "crs") == [7])
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("new/sub")) == ["out.nc"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("new/sub")) == ["out.nc"])
   }
 
   @Test(arguments: [nil, 1, 4, 9], [true, false])
   func everyFilterReadsBack(deflate: Int?, shuffle: Bool) async throws {
-    let folder = try TestFolder()
-    let path = folder.file("out.nc")
+    let folder = try TemporaryFolder()
+    let path = folder.path("out.nc")
     let definition = SampleFile.definition(deflate: deflate, shuffle: shuffle)
     try await SampleFile.write(path, definition)
     #expect(try await readFloats(path, "field") == SampleFile.values)
     // The same through netCDF's own compression.
-    let peer = folder.file("peer.nc")
+    let peer = folder.path("peer.nc")
     try await writeByLibrary(peer, definition)
     #expect(try await readFloats(peer, "field") == SampleFile.values)
   }
 
   @Test func sameInputSameBytes() async throws {
-    let folder = try TestFolder()
-    try await SampleFile.write(folder.file("a.nc"))
+    let folder = try TemporaryFolder()
+    try await SampleFile.write(folder.path("a.nc"))
     try await Task.sleep(for: .milliseconds(1100))
-    try await SampleFile.write(folder.file("b.nc"))
+    try await SampleFile.write(folder.path("b.nc"))
     let (a, b) = (
-      FileManager.default.contents(atPath: folder.file("a.nc")),
-      FileManager.default.contents(atPath: folder.file("b.nc"))
+      FileManager.default.contents(atPath: folder.path("a.nc")),
+      FileManager.default.contents(atPath: folder.path("b.nc"))
     )
     #expect(a != nil && a == b)
   }

@@ -157,7 +157,10 @@ extension TemporaryFile {
     _ folder: CInt, _ name: String, _ target: String, _ inputs: [FileIdentity]
   ) throws(FileError) {
     var status = stat()
-    guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return }
+    guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+      if errno == ENOENT { return }
+      throw SystemReason.error(errno, path: target, doing: "it cannot be looked at")
+    }
     let isLink = status.st_mode & S_IFMT == S_IFLNK
     var named = stat()
     if fstatat(folder, name, &named, 0) == 0 {

@@ -1,0 +1,35 @@
+import Testing
+
+@testable import GridFiles
+
+/// Vectors of NIST's FIPS 180-4 examples.
+@Suite struct SHA256Tests {
+  @Test(arguments: [
+    ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+    ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    (
+      "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+    ),
+    (
+      "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+      "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"
+    ),
+  ])
+  func vectors(text: String, digest: String) {
+    #expect(SHA256.hexDigest(of: Array(text.utf8)) == digest)
+  }
+
+  @Test func aMillionLettersInPieces() {
+    var hash = SHA256()
+    let bytes = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
+    var start = 0
+    var size = 1
+    while start < bytes.count {
+      let end = min(bytes.count, start + size)
+      hash.update(Array(bytes[start..<end]))
+      (start, size) = (end, size % 9973 * 3 + 1)
+    }
+    #expect(SHA256.hex(hash.digest()) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+  }
+}
