@@ -39,7 +39,7 @@ import Testing
       ("link.nc", "symbolic link"), ("dangling.nc", "symbolic link"), ("folder.nc", "folder"),
       ("pipe.nc", "pipe"), ("", "no file name"), ("..", "no file name"), ("a\0b", "path"),
     ] {
-      let error = try #require(await error(folder.path(name)))
+      let error = try #require(await error(folder.url.path + "/" + name))
       #expect(error.kind == .refused && error.cause.contains(word), "\(name): \(error)")
     }
     #expect(folder.contents() == before)

@@ -23,14 +23,16 @@ enum SampleFile {
       variables: [
         VariableDefinition(
           name: "field", type: .float32, dimensions: ["time", "lat", "lon"],
-          attributes: [Attribute("units", "K"), Attribute("grid_mapping", "crs")],
+          attributes: [
+            Attribute("units", "K"), Attribute("grid_mapping", "crs"),
+          ],
           fill: .float32([1e20]), chunks: chunks, deflate: deflate, shuffle: shuffle),
         VariableDefinition(
           name: "time", type: .float64, dimensions: ["time"],
           attributes: [Attribute("units", "days since 1850-01-01"), Attribute("bounds", "time_bnds")],
-          chunks: [512]),
+          chunks: [growing ? 512 : times]),
         VariableDefinition(
-          name: "time_bnds", type: .float64, dimensions: ["time", "bnds"], chunks: [512, 2]),
+          name: "time_bnds", type: .float64, dimensions: ["time", "bnds"], chunks: [growing ? 512 : times, 2]),
         VariableDefinition(
           name: "lat", type: .float64, dimensions: ["lat"], attributes: [Attribute("units", "degrees_north")]),
         VariableDefinition(
@@ -65,7 +67,8 @@ enum SampleFile {
     try await file.write("lat", (0..<rows).map { 40 + Double($0) / 3 }, start: [0], count: [rows])
     try await file.write("lon", (0..<columns).map { Double($0) / 3 }, start: [0], count: [columns])
     try await file.write("crs", [7], start: [], count: [])
-    try await file.write("label", text: (0..<rows).map(label))
+    let hasLabel = file.definition.variables.contains { $0.name == "label" }
+    if hasLabel { try await file.write("label", text: (0..<rows).map(label)) }
     try await file.write("letters", (0..<rows).map { Double(-$0) }, start: [0], count: [rows])
     let classes = (0..<rows * columns).map { Int8($0 % 3 - 1) }
     let chunk = try classes.withUnsafeBytes { try file.encode("classes", $0) }

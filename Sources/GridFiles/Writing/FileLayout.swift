@@ -63,10 +63,12 @@ struct FileLayout: Sendable {
       }
     }
     var extents: [Int] = []
+    var limits: [Int] = []
     var isGrowing = false
     for name in variable.dimensions {
       guard let dimension = lengths[name] else { throw fault("there is no dimension \(name)") }
       extents.append(dimension.length)
+      limits.append(dimension.isUnlimited ? .max : dimension.length)
       isGrowing = isGrowing || dimension.isUnlimited
     }
     guard let count = product(extents), product(extents + [elementSize]) != nil else {
@@ -75,7 +77,8 @@ struct FileLayout: Sendable {
     var chunkCount = 0
     var chunks = 0
     if let shape = variable.chunks {
-      guard shape.count == extents.count, !shape.isEmpty, shape.allSatisfy({ $0 > 0 }),
+      guard shape.count == extents.count, !shape.isEmpty,
+        zip(shape, limits).allSatisfy({ $0 > 0 && $0 <= $1 }),
         let elements = product(shape), let bytes = product(shape + [elementSize]), bytes < 1 << 32
       else { throw fault("chunks of \(shape) do not fit its extents \(extents)") }
       chunkCount = elements
