@@ -28,6 +28,9 @@ public func printable(_ text: some StringProtocol, limit: Int = .max) -> String 
   return result
 }
 
+/// False for the characters that `printable(_:)` escapes.
+public func isPrintable(_ scalar: Unicode.Scalar) -> Bool { !isUnprintable(scalar) }
+
 private func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar.value {
   case 0x20...0x7E: return false

@@ -22,6 +22,11 @@ public enum StandardNames {
     /// True when `modifier` is none, or one that CF knows.
     public let isModifierKnown: Bool
 
+    public init(name: String, modifier: String?) {
+      (self.name, self.modifier) = (name, modifier)
+      isModifierKnown = modifier.map(StandardNames.modifiers.contains) ?? true
+    }
+
     /// The canonical units with the modifier taken into account: "1" for counts, nil where none apply (flags)
     /// or the name is unknown.
     public var canonicalUnits: String? {
@@ -42,8 +47,8 @@ public enum StandardNames {
   public static func read(_ attribute: String) -> Reading? {
     let words = attribute.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" }).map(String.init)
     switch words.count {
-    case 1: return Reading(name: words[0], modifier: nil, isModifierKnown: true)
-    case 2: return Reading(name: words[0], modifier: words[1], isModifierKnown: modifiers.contains(words[1]))
+    case 1: return Reading(name: words[0], modifier: nil)
+    case 2: return Reading(name: words[0], modifier: words[1])
     default: return nil
     }
   }
