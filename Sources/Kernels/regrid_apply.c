@@ -1,0 +1,137 @@
+#include <math.h>
+#include <string.h>
+
+#include "regrid.h"
+
+// One value from its sums. Shares count the size of weights: those of cubic stencils may be negative.
+// `total` is the sum over all entries, valid or not.
+static inline void settle(double num, double den, double total, const isotach_regrid_rule *rule, float *target,
+                          uint8_t *valid, float *share) {
+  double part = rule->share_of_sum ? (total > 0 ? den / total : 0) : den;
+  int whole = den >= total * (1 - 1e-12);
+  if (share) *share = (float)(part > 1 ? 1 : part < 0 ? 0 : part);
+  if (!(den > 0) || (part < rule->min_valid * (1 - 1e-9))) {
+    *target = NAN;
+    *valid = 0;
+    return;
+  }
+  double value = rule->normalization == 2 || (rule->normalization == 1 && !whole) ? num / den : num;
+  *target = (float)value;
+  *valid = 1;
+}
+
+void isotach_regrid_columns_reference(const isotach_axis_weights *c, int64_t first, int64_t last, const float *source,
+                                      const uint8_t *valid, int64_t origin, double *num, double *den) {
+  for (int64_t k = first; k < last; ++k) {
+    double a = 0, b = 0;
+    for (int32_t e = c->starts[k]; e < c->starts[k + 1]; ++e) {
+      int64_t i = c->sources[e] - origin;
+      if (valid[i]) {
+        a += c->weights[e] * (double)source[i];
+        b += fabs(c->weights[e]);
+      }
+    }
+    num[k - first] = a;
+    den[k - first] = b;
+  }
+}
+
+void isotach_regrid_columns(const isotach_axis_weights *c, int64_t first, int64_t last, const float *source,
+                            const uint8_t *valid, int64_t origin, double *num, double *den) {
+  // Without branches: a missing value counts as 0 with weight 0, which leaves the sums as they are.
+  for (int64_t k = first; k < last; ++k) {
+    int32_t e = c->starts[k], end = c->starts[k + 1];
+    double a = 0, b = 0;
+    for (; e < end; ++e) {
+      int64_t i = c->sources[e] - origin;
+      double w = valid[i] ? c->weights[e] : 0, v = valid[i] ? (double)source[i] : 0;
+      a += w * v;
+      b += fabs(w);
+    }
+    num[k - first] = a;
+    den[k - first] = b;
+  }
+}
+
+void isotach_regrid_combine_reference(const double *const *num, const double *const *den, const double *weights,
+                                      int64_t count, const double *column_sums, int64_t n, const isotach_regrid_rule *rule,
+                                      float *target, uint8_t *valid, float *share) {
+  double rows = 0;
+  for (int64_t r = 0; r < count; ++r) rows += fabs(weights[r]);
+  for (int64_t k = 0; k < n; ++k) {
+    double a = 0, b = 0;
+    for (int64_t r = 0; r < count; ++r) {
+      a += weights[r] * num[r][k];
+      b += fabs(weights[r]) * den[r][k];
+    }
+    settle(a, b, rows * column_sums[k], rule, target + k, valid + k, share ? share + k : NULL);
+  }
+}
+
+#define BLOCK 256
+void isotach_regrid_combine(const double *const *num, const double *const *den, const double *weights, int64_t count,
+                            const double *column_sums, int64_t n, const isotach_regrid_rule *rule, float *target,
+                            uint8_t *valid, float *share) {
+  double rows = 0;
+  for (int64_t r = 0; r < count; ++r) rows += fabs(weights[r]);
+  double a[BLOCK], b[BLOCK];
+  for (int64_t start = 0; start < n; start += BLOCK) {
+    int64_t m = n - start < BLOCK ? n - start : BLOCK;
+    for (int64_t k = 0; k < m; ++k) a[k] = b[k] = 0;
+    for (int64_t r = 0; r < count; ++r) {
+      const double w = weights[r], u = fabs(w), *x = num[r] + start, *y = den[r] + start;
+      for (int64_t k = 0; k < m; ++k) {
+        a[k] += w * x[k];
+        b[k] += u * y[k];
+      }
+    }
+    // Most blocks are complete: then the rule is one comparison for all.
+    int complete = rule->normalization != 2 && !share && rule->share_of_sum && rule->min_valid <= 1;
+    if (complete) {
+      int bad = 0;
+      for (int64_t k = 0; k < m; ++k) {
+        double total = rows * column_sums[start + k];
+        bad |= !(b[k] >= total * (1 - 1e-12)) | !(b[k] > 0);
+      }
+      complete = !bad;
+    }
+    if (complete) {
+      for (int64_t k = 0; k < m; ++k) target[start + k] = (float)a[k];
+      memset(valid + start, 1, (size_t)m);
+    } else {
+      for (int64_t k = 0; k < m; ++k)
+        settle(a[k], b[k], rows * column_sums[start + k], rule, target + start + k, valid + start + k,
+               share ? share + start + k : NULL);
+    }
+  }
+}
+
+void isotach_regrid_sparse(const int32_t *starts, const int32_t *sources, const double *weights, int64_t first_cell,
+                           int64_t n, const float *source, const uint8_t *valid, int64_t maps, int64_t source_stride,
+                           int64_t nx, int64_t row_origin, int64_t column_origin, int64_t columns,
+                           const isotach_regrid_rule *rule, float *target, uint8_t *target_valid, float *share,
+                           int64_t target_stride) {
+  for (int64_t k = 0; k < n; ++k) {
+    int32_t from = starts[first_cell + k], to = starts[first_cell + k + 1];
+    double total = 0;
+    for (int32_t e = from; e < to; ++e) total += fabs(weights[e]);
+    for (int64_t m = 0; m < maps; m += 4) {
+      // Up to four maps at a time share the reading of the weights.
+      int64_t lanes = maps - m < 4 ? maps - m : 4;
+      double a[4] = {0, 0, 0, 0}, b[4] = {0, 0, 0, 0};
+      for (int32_t e = from; e < to; ++e) {
+        int64_t j = sources[e] / nx - row_origin, i = sources[e] % nx - column_origin, at = j * columns + i;
+        for (int64_t l = 0; l < lanes; ++l) {
+          int64_t place = at + (m + l) * source_stride;
+          double w = valid[place] ? weights[e] : 0, v = valid[place] ? (double)source[place] : 0;
+          a[l] += w * v;
+          b[l] += fabs(w);
+        }
+      }
+      for (int64_t l = 0; l < lanes; ++l) {
+        int64_t place = k + (m + l) * target_stride;
+        settle(a[l], b[l], total, rule, target + place, target_valid + place, share ? share + place : NULL);
+      }
+    }
+  }
+}
