@@ -35,7 +35,8 @@ public struct Convert: Stage {
       for entry in entries {
         let index = try input.variable(entry.key, at: entry.keyMark)
         guard !wanted.contains(where: { $0.variable == index }) else {
-          throw PlanError("the units of `\(entry.key)` are given twice", at: entry.keyMark, subject: entry.key)
+          throw PlanError(
+            "the units of `\(entry.key)` are given twice", at: entry.keyMark, subject: entry.key)
         }
         wanted.append((index, entry.value))
       }
@@ -68,7 +69,8 @@ public struct Convert: Stage {
       }
       output.variables[index].units = text
     }
-    let label = "convert to " + wanted.map { output.variables[$0.variable].units ?? "" }.joined(separator: ", ")
+    let label =
+      "convert to " + wanted.map { output.variables[$0.variable].units ?? "" }.joined(separator: ", ")
     return graph.add(Affine(label: label, output: output, changes: changes), inputs: [input.node])
   }
 }

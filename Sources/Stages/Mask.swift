@@ -144,7 +144,9 @@ public struct Mask: Stage {
   }
 
   /// The condition in the units of the field.
-  private func inUnits(_ condition: Condition, of variable: VariableDescription) throws(PlanError) -> Condition {
+  private func inUnits(_ condition: Condition, of variable: VariableDescription) throws(PlanError)
+    -> Condition
+  {
     guard let units, let text = units.text else { return condition }
     guard let to = variable.units else {
       throw PlanError("`\(variable.name)` has no units", at: units.mark, subject: variable.name)
@@ -152,7 +154,8 @@ public struct Mask: Stage {
     let conversion: UnitConversion
     do { conversion = try UnitConversion(from: text, to: to) } catch {
       throw PlanError(
-        error.cause, at: units.mark, subject: variable.name, remedy: error.remedy ?? "`\(variable.name)` is in \(to)")
+        error.cause, at: units.mark, subject: variable.name,
+        remedy: error.remedy ?? "`\(variable.name)` is in \(to)")
     }
     func convert(_ x: Double) -> Double { conversion.factor * x + conversion.offset }
     var result = condition
@@ -216,7 +219,9 @@ private final class MaskedWork: Work {
               let holds = mask.validity[m] != 0 && condition.holds(Double(mask.values[m]))
               keeps = holds == part.keeps
             } else {
-              keeps = (0..<part.variables.count).contains { mask.validity[mask.mapOffset($0, mt, ml) + i] != 0 }
+              keeps = (0..<part.variables.count).contains {
+                mask.validity[mask.mapOffset($0, mt, ml) + i] != 0
+              }
             }
             if keeps { continue }
             for v in 0..<region.variables.count {

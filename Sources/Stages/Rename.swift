@@ -53,7 +53,9 @@ public struct Rename: Stage {
       }
     }
     for (index, variable) in output.variables.enumerated() {
-      guard let other = output.variables[..<index].firstIndex(where: { $0.name == variable.name }) else { continue }
+      guard let other = output.variables[..<index].firstIndex(where: { $0.name == variable.name }) else {
+        continue
+      }
       let mark = entries.last { $0.kind == "names" && $0.entry.value.text == variable.name }?.entry.value.mark
       let old = input.description.variables
       throw PlanError(
@@ -65,7 +67,9 @@ public struct Rename: Stage {
 
   /// CF 2.3: a letter, then letters, digits and underscores.
   private static func isName(_ name: String) -> Bool {
-    guard let first = name.utf8.first, UInt8(ascii: "a")...UInt8(ascii: "z") ~= first | 32 else { return false }
+    guard let first = name.utf8.first, UInt8(ascii: "a")...UInt8(ascii: "z") ~= first | 32 else {
+      return false
+    }
     return name.utf8.allSatisfy {
       UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 32 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0
         || $0 == UInt8(ascii: "_")

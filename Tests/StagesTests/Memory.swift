@@ -114,6 +114,10 @@ struct Plan {
     _ streams: KeyValuePairs<String, [(String, Field)]>
   ) throws {
     var values: [String: ConfigValue] = [:]
+    // A stage may look at whether a stream's key is given.
+    for (key, fields) in streams {
+      values[key] = ConfigValue(.scalar(fields[0].0, isQuoted: false), Mark(line: 99, column: 1))
+    }
     for (line, entry) in keys.enumerated() {
       #expect(S.declaration.keys.contains { $0.name == entry.key }, "the stage declares no key \(entry.key)")
       values[entry.key] = entry.value.value(Mark(line: line + 1, column: 5))

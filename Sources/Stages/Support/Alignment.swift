@@ -106,13 +106,27 @@ extension TimeAxis {
       return "the calendars are \(calendar.rawValue) and \(other.calendar.rawValue)"
     }
     guard count == other.count else { return "\(count) and \(other.count) steps" }
-    guard units == other.units else {
-      return "counted in \(units) and \(other.units)"
-    }
-    for (index, (a, b)) in zip(values, other.values).enumerated() where !(abs(a - b) <= 1e-9 * max(abs(a), 1))
-    {
+    if units != other.units { return instantDifference(from: other) }
+    for (index, (a, b)) in zip(values, other.values).enumerated()
+    where !(abs(a - b) <= 1e-9 * max(abs(a), 1)) {
       return "step \(index + 1) is \(a.plain) and \(b.plain) \(units)"
     }
     return nil
+  }
+
+  /// As dates, when the two count from different dates or in different units; to the second.
+  private func instantDifference(from other: TimeAxis) -> String? {
+    do {
+      let (one, two) = (try reference(), try other.reference())
+      for (index, (a, b)) in zip(values, other.values).enumerated() {
+        let (x, y) = (try one.ticks(a), try two.ticks(b))
+        if x.subtractingReportingOverflow(y).partialValue.magnitude > 1_000_000 {
+          return "step \(index + 1) is \(try one.date(a)) and \(try two.date(b))"
+        }
+      }
+      return nil
+    } catch {
+      return "counted in \(units) and \(other.units)"
+    }
   }
 }
