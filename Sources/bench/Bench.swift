@@ -1,1 +1,28 @@
-@main enum Bench { static func main() {} }
+/// `bench NAME [options]`: each benchmark prints one JSON line a measurement; the peers' scripts in
+/// `Tests/peers` print lines of the same shape, so that both sides join in one table.
+@main enum Bench {
+  struct Benchmark {
+    let name: String
+    let summary: String
+    let run: @Sendable (BenchOptions) async throws -> Void
+  }
+
+  static let benchmarks = [
+    Benchmark(name: "io", summary: "write and read a chunked, shuffled, deflated field", run: BenchIO.run)
+  ]
+
+  static func main() async {
+    var arguments = Array(CommandLine.arguments.dropFirst())
+    guard let name = arguments.first, let benchmark = benchmarks.first(where: { $0.name == name }) else {
+      fail(
+        "usage: bench NAME [--key value ...]\n"
+          + benchmarks.map { "  \($0.name)  \($0.summary)" }.joined(separator: "\n"))
+    }
+    arguments.removeFirst()
+    do {
+      try await benchmark.run(BenchOptions(arguments))
+    } catch {
+      fail("bench \(name): \(error)")
+    }
+  }
+}
