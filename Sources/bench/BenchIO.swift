@@ -17,27 +17,34 @@ enum BenchIO {
     let level = try options.integer("level", 4)
     let path = options.text("file", "bench_io.nc")
     let part = options.text("only", "all")
+    let way = options.text("way", "all")
     let most = try options.integer("workers", 2)
     try options.finish()
     guard ["all", "write", "read"].contains(part) else { throw BenchError("--only takes write or read") }
+    guard ["all", "isotach", "library"].contains(way) else {
+      throw BenchError("--way takes isotach or library")
+    }
     let steps = max(1, megabytes * 1_000_000 / (rows * columns * 4))
     let bytes = steps * rows * columns * 4
     let workers = Array(Set([1, most])).sorted()
 
     if part != "read" {
       let maps = (0..<8).map(map)
-      let seconds = try await Clock.best(of: runs) {
-        try await writeByLibrary(path + ".library.nc", steps, level, maps)
+      if way != "isotach" {
+        let seconds = try await Clock.best(of: runs) {
+          try await writeByLibrary(path + ".library.nc", steps, level, maps)
+        }
+        unlink(path + ".library.nc")
+        report("io", "write", way: "netCDF-C", workers: 1, seconds: seconds, bytes: bytes)
       }
-      unlink(path + ".library.nc")
-      report("io", "write", way: "netCDF-C", workers: 1, seconds: seconds, bytes: bytes)
-      for workers in workers {
+      for workers in workers where way != "library" {
         let seconds = try await Clock.best(of: runs) { try await write(path, steps, level, maps, workers) }
         report("io", "write", way: "isotach", workers: workers, seconds: seconds, bytes: bytes)
       }
     }
     if part != "write" {
-      for (route, name) in [(ReadPolicy.Route.library, "library route"), (.fast, "isotach")] {
+      for (route, name) in [(ReadPolicy.Route.library, "library route"), (.fast, "isotach")]
+      where way == "all" || way == "isotach" && route == .fast || way == "library" && route == .library {
         for workers in route == .fast ? workers : [1] {
           let seconds = try await Clock.best(of: runs) { try await read(path, route, workers) }
           report("io", "read", way: name, workers: workers, seconds: seconds, bytes: bytes)

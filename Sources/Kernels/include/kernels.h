@@ -2,6 +2,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Every header is named here: the compiler does not notice a new one in the folder otherwise.
+#include "encode.h"
+#include "regrid.h"
+#include "temporaries.h"
+
 // Isotach's C kernels. Every function with a fast form has a plain one beside it (suffix _reference);
 // which fast form runs is chosen once, from the CPU, never from timing.
 
