@@ -38,13 +38,24 @@ import Testing
       #expect(abs(back - value) <= abs(value) * 0x1p-51 + 0.51 / Double(length), "\(line): \(back)")
       #expect(try abs(reference.ticks(back) - b) <= max(1, tolerance))
     }
-    #expect(different.isEmpty, "\(different.count) differ: \(different.prefix(5))")
+    let count = different.count
+    #expect(count == 0, "\(different.prefix(5))")
+  }
+
+  /// As `udunits2 -H` reads them; cftime passes over zones without two digits.
+  @Test func zonesAreThoseOfUdunits() throws {
+    func origin(_ date: String) throws -> CFDate { try TimeReference("days since \(date)", calendar: .standard).origin }
+    #expect(try origin("1900-01-01 00:00:00 -5:00") == CFDate(1900, 1, 1, 5))
+    #expect(try origin("1979-12-01 00:00:00 +2") == CFDate(1979, 11, 30, 22))
+    #expect(try origin("2000-01-01 12:00 +0530") == CFDate(2000, 1, 1, 6, 30))
+    #expect(try origin("2000-1-1T06Z") == CFDate(2000, 1, 1, 6))
+    #expect(try origin("1600-03-01 3") == CFDate(1600, 3, 1, 3))
   }
 
   @Test func everyDayOfEveryCalendarComesBack() throws {
     for calendar in CFCalendar.allCases where calendar != .none {
       var previous: CFDate?
-      for day in stride(from: -1_100_000, through: 200_000, by: 1) {
+      for day in stride(from: -200_000, through: 60_000, by: 1) {
         let date = try #require(calendar.date(dayNumber: day))
         let back = calendar.dayNumber(date.year, date.month, date.day)
         if back != day { Issue.record("\(calendar) day \(day) is \(date), which is day \(back ?? 0)") }
