@@ -7,6 +7,11 @@ public struct Dataset: Sendable {
   public let fields: [Field]
   /// Everything that was assumed or is wrong, for `inspect` and for the run's report.
   public let notes: [DatasetNote]
+  private let refused: [(path: String, error: GridError)]
+
+  init(file: SourceFile, fields: [Field], notes: [DatasetNote], refused: [(path: String, error: GridError)]) {
+    (self.file, self.fields, self.notes, self.refused) = (file, fields, notes, refused)
+  }
 
   /// One data variable.
   public struct Field: Sendable {
@@ -34,8 +39,18 @@ public struct Dataset: Sendable {
   }
 
   /// - Parameter hints: what the pipeline states about the file (dimension names, attributes, grid).
+  /// - Throws: `FileError` when a coordinate cannot be read. A variable that cannot be a field is left out with a
+  ///   note of level `error`; `refusal` gives the reason.
   public static func open(_ file: SourceFile, hints: DatasetHints = .init()) async throws -> Dataset {
-    throw GridError("not there yet")
+    let opening = DatasetOpening(file, hints)
+    try await opening.run()
+    return Dataset(
+      file: file, fields: opening.fields, notes: opening.reader.notes, refused: opening.refused)
+  }
+
+  /// Why a variable that is in the file is no field; nil when it is one, or is not there.
+  public func refusal(_ name: String) -> GridError? {
+    refused.first { $0.path == name || $0.path == "/" + name }?.error
   }
 }
 
