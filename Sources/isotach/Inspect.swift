@@ -4,7 +4,27 @@ import Inspection
 
 struct Inspect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what is in a file, and what is wrong with it.")
-  @Argument(help: "The file.", completion: .file()) var file: String
-  func run() async throws { _ = try await SourceFile.open(file) }
+    abstract: "Show what is in a file, and what is wrong with it.",
+    discussion: """
+      First the fields as the CF conventions see them (grid, time, layers, packing, mask), then dimensions, \
+      variables and attributes as they are stored, then what had to be assumed, what was not read, and what is \
+      wrong. The header and all coordinates are read; data only with --missing.
+
+      Exit codes: 0 done, whatever is wrong with the contents; 65 the file cannot be read, or has no such \
+      variable; 66 it is not there.
+      """)
+
+  @Argument(help: "A NetCDF or HDF5 file.", completion: .file()) var file: String
+  @Flag(help: "Print JSON (schema isotach.inspection/1).") var json = false
+  @Flag(
+    help: "Read the data too: share of missing values, minimum, maximum and (unweighted) mean of each field.")
+  var missing = false
+  @Option(
+    help: ArgumentHelp("Show only this variable: its name, path or CF standard name.", valueName: "name"))
+  var variable: String?
+
+  func run() async throws {
+    let report = try await Inspector.inspect(SourceFile.open(file), variable: variable, readsData: missing)
+    Output.print(json ? report.json : report.text)
+  }
 }
