@@ -1,0 +1,147 @@
+"""Killed at any moment: no half-written output, and no litter after the next run."""
+import random
+
+from support import *
+
+
+def setup(folder):
+    (folder / "p.yaml").write_text(f"""
+name: interrupted
+inputs:
+  wind: {{files: {debian("monthly_navy_winds.cdf")}, variables: [UWND, VWND], attributes: {{units: m s-1}}}}
+stages:
+  - regrid: {{input: wind, method: bilinear, to: {{longitude: {{from: 0.5, to: 359.5, step: 1}},
+      latitude: {{from: -89.5, to: 89.5, step: 1}}}}, as: fine}}
+outputs:
+  - {{input: fine, file: out/wind.nc}}
+metadata: {{title: x, institution: y}}
+""")
+    (folder / "out").mkdir()
+
+
+def start(folder):
+    return subprocess.Popen([ISOTACH, "run", str(folder / "p.yaml"), "--threads", "2"], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def whole(folder):
+    begin = time.monotonic()
+    expect(isotach("run", folder / "p.yaml", "--threads", "2"), 0)
+    return time.monotonic() - begin
+
+
+def is_readable(file):
+    result = isotach("inspect", file)
+    return result.code == 0
+
+
+def test_kill_at_any_moment():
+    chance = random.Random(7)
+    with Folder() as folder:
+        setup(folder)
+        seconds = whole(folder)
+        (folder / "out/wind.nc").unlink()
+        halves = 0
+        for round in range(12):
+            process = start(folder)
+            time.sleep(chance.uniform(0, 1.0) * seconds)
+            process.kill()
+            process.wait()
+            process.stderr.close()
+            output = folder / "out/wind.nc"
+            if output.exists():
+                assert is_readable(output), f"round {round}: a half-written output"
+                output.unlink()
+            else:
+                halves += 1
+        whole(folder)
+        left = sorted(p.name for p in (folder / "out").iterdir())
+        assert left == ["wind.nc"], f"litter after the next run: {left}"
+        beside = sorted(p.name for p in folder.iterdir())
+        assert beside == ["out", "p.yaml"], f"litter beside the pipeline: {beside}"
+        return f"12 kills, {halves} before the output was there"
+
+
+def test_kill_leaves_the_old_output_alone():
+    with Folder() as folder:
+        setup(folder)
+        seconds = whole(folder)
+        before = (folder / "out/wind.nc").stat()
+        process = start(folder)
+        time.sleep(0.4 * seconds)
+        process.kill()
+        process.wait()
+        process.stderr.close()
+        after = (folder / "out/wind.nc").stat()
+        assert (before.st_ino, before.st_size, before.st_mtime_ns) == (after.st_ino, after.st_size, after.st_mtime_ns)
+
+
+def ends_on(number, code):
+    with Folder() as folder:
+        setup(folder)
+        seconds = whole(folder)
+        (folder / "out/wind.nc").unlink()
+        process = start(folder)
+        time.sleep(0.4 * seconds)
+        begin = time.monotonic()
+        process.send_signal(number)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError("still running 10 s after the signal")
+        text = process.stderr.read().decode()
+        process.stderr.close()
+        took = time.monotonic() - begin
+        assert process.returncode in (code, -number), f"exit {process.returncode}: {text}"
+        left = sorted(p.name for p in (folder / "out").iterdir())
+        assert left == [], f"left behind: {left}"
+        return f"ended after {took * 1000:.0f} ms with {process.returncode}"
+
+
+def test_sigterm_ends_in_order():
+    return ends_on(signal.SIGTERM, 143)
+
+
+def test_sigint_ends_in_order():
+    return ends_on(signal.SIGINT, 130)
+
+
+def test_a_full_disk_is_told_with_its_reason():
+    with Folder() as folder:
+        setup(folder)
+        whole(folder)
+        before = (folder / "out/wind.nc").read_bytes()
+
+        def limit():
+            import resource
+            resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        process = subprocess.run([ISOTACH, "run", str(folder / "p.yaml")], preexec_fn=limit, capture_output=True,
+                                 text=True, timeout=60)
+        assert process.returncode in (73, 74), f"exit {process.returncode}: {process.stderr}"
+        assert "wind.nc" in process.stderr and ("large" in process.stderr or "space" in process.stderr), process.stderr
+        assert (folder / "out/wind.nc").read_bytes() == before, "the old output was touched"
+        left = sorted(p.name for p in (folder / "out").iterdir())
+        assert left == ["wind.nc"], f"left behind: {left}"
+
+
+def test_two_runs_at_once_on_one_output():
+    with Folder() as folder:
+        setup(folder)
+        both = [start(folder) for _ in range(2)]
+        codes = []
+        for process in both:
+            process.wait(timeout=120)
+            process.stderr.close()
+            codes.append(process.returncode)
+        assert 0 in codes and set(codes) <= {0, 75}, codes
+        assert is_readable(folder / "out/wind.nc")
+        left = sorted(p.name for p in (folder / "out").iterdir())
+        assert left == ["wind.nc"], f"left behind: {left}"
+        return f"exits {sorted(codes)}"
+
+
+if __name__ == "__main__":
+    main(globals())
