@@ -8,7 +8,8 @@
   }
 
   static let benchmarks = [
-    Benchmark(name: "io", summary: "write and read a chunked, shuffled, deflated field", run: BenchIO.run)
+    Benchmark(name: "io", summary: "write and read a chunked, shuffled, deflated field", run: BenchIO.run),
+    Benchmark(name: "start", summary: "start of a process, and a small run", run: BenchStart.run),
   ]
 
   static func main() async {

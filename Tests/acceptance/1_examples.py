@@ -163,7 +163,7 @@ parameters: {{from: 2005-01-01, to: 2005-06-30, half: 1}}
 inputs:
   wind: {{files: {source}, variable: uas}}
 stages:
-  - select: {{input: wind, time: {{from: "{{from}}", to: "{{to}}"}}, as: part}}
+  - select: {{input: wind, from: "{{from}}", to: "{{to}}", as: part}}
 outputs:
   - {{input: part, file: "uas_{{half}}.nc"}}
 metadata: {{title: halves of a year, institution: test}}

@@ -10,8 +10,8 @@ name: interrupted
 inputs:
   wind: {{files: {debian("monthly_navy_winds.cdf")}, variables: [UWND, VWND], attributes: {{units: m s-1}}}}
 stages:
-  - regrid: {{input: wind, method: bilinear, to: {{longitude: {{from: 0.5, to: 359.5, step: 1}},
-      latitude: {{from: -89.5, to: 89.5, step: 1}}}}, as: fine}}
+  - regrid: {{input: wind, method: bilinear, to: {{longitude: {{first: 0.5, last: 359.5, step: 1}},
+      latitude: {{first: -89.5, last: 89.5, step: 1}}}}, as: fine}}
 outputs:
   - {{input: fine, file: out/wind.nc}}
 metadata: {{title: x, institution: y}}

@@ -24,10 +24,10 @@ with netCDF4.Dataset(path, 'w', format='NETCDF4' if kind == 'netcdf4' else 'NETC
         t[i] = 6 * i
 """
 WAYS = {
-    "climatology": "  - aggregate: {input: field, to: climatology, period: month, method: mean, as: result}",
-    "daily": "  - aggregate: {input: field, to: day, method: mean, as: result}",
-    "regrid": "  - regrid: {input: field, method: bilinear, to: {longitude: {from: 1, to: 359, step: 2}, "
-              "latitude: {from: -89, to: 89, step: 2}}, as: result}",
+    "climatology": "  - aggregate: {input: field, over: month, climatology: true, method: mean, as: result}",
+    "daily": "  - aggregate: {input: field, over: day, method: mean, as: result}",
+    "regrid": "  - regrid: {input: field, method: bilinear, to: {longitude: {first: 1, last: 359, step: 2}, "
+              "latitude: {first: -89, last: 89, step: 2}}, as: result}",
 }
 
 
