@@ -21,3 +21,9 @@ static inline hid_t isotach_H5T_NATIVE_UINT64(void) { return H5T_NATIVE_UINT64; 
 static inline hid_t isotach_H5T_NATIVE_FLOAT(void) { return H5T_NATIVE_FLOAT; }
 static inline hid_t isotach_H5T_NATIVE_DOUBLE(void) { return H5T_NATIVE_DOUBLE; }
 static inline hid_t isotach_H5T_STD_REF_OBJ(void) { return H5T_STD_REF_OBJ; }
+static inline hid_t isotach_H5T_IEEE_F32LE(void) { return H5T_IEEE_F32LE; }
+static inline hid_t isotach_H5T_IEEE_F32BE(void) { return H5T_IEEE_F32BE; }
+static inline hid_t isotach_H5T_IEEE_F64LE(void) { return H5T_IEEE_F64LE; }
+static inline hid_t isotach_H5T_IEEE_F64BE(void) { return H5T_IEEE_F64BE; }
+static inline haddr_t isotach_HADDR_UNDEF(void) { return HADDR_UNDEF; }
+static inline hid_t isotach_H5P_DATASET_ACCESS(void) { return H5P_DATASET_ACCESS; }

@@ -1,0 +1,3 @@
+enum FileWalker {
+  static func walk(_ raw: RawFile, _ policy: ReadPolicy) async throws(FileError) {}
+}
