@@ -30,6 +30,9 @@ public struct EncodedHeader: Sendable {
 extension EncodedHeader {
   /// - Throws: `GridError` when the description cannot be said in CF.
   public init(_ description: Description, _ options: EncodingOptions) throws(GridError) {
-    throw GridError("not there yet")
+    var builder = HeaderBuilder(description, options)
+    try builder.build()
+    self.init(
+      definition: builder.definition, numbers: builder.numbers, texts: builder.texts, data: builder.data)
   }
 }
