@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 // Every header is named here: the compiler does not notice a new one in the folder otherwise.
+#include "decode.h"
 #include "encode.h"
 #include "regrid.h"
 #include "temporaries.h"
