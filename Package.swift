@@ -53,7 +53,7 @@ let package = Package(
     .testTarget(
       name: "InspectionTests", dependencies: ["Inspection", "TestSupport"], exclude: ["peers"]),
     .testTarget(name: "PropertyTests", dependencies: ["Pipelines", "TestSupport"]),
-    .testTarget(name: "GoldenTests", dependencies: ["Pipelines", "TestSupport"]),
+    .testTarget(name: "GoldenTests", dependencies: ["Pipelines", "TestSupport"], exclude: ["peers"]),
     .testTarget(name: "FaultTests", dependencies: ["Pipelines", "TestSupport"]),
     .target(name: "TestSupport", dependencies: ["GridFiles"], path: "Tests/TestSupport"),
   ],
