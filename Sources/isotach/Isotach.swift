@@ -1,4 +1,5 @@
 import ArgumentParser
+import GridFiles
 
 #if canImport(Glibc)
   import Glibc
@@ -29,6 +30,10 @@ struct Isotach: AsyncParsableCommand {
     // A reader that goes away is an error of `write`, not the death of the process.
     _ = signal(SIGPIPE, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
+    // The process that examines HDF5 files, started by another `isotach`.
+    if arguments.first == FileWalk.command {
+      exit(FileWalk.main(arguments: Array(arguments.dropFirst())))
+    }
     if arguments == ["--version"] {
       Output.print(Isotach.versionText)
       return
