@@ -1,6 +1,7 @@
 #if canImport(Glibc)
   import Glibc
 #endif
+import CHDF5
 import CNetCDF
 
 /// Makes the file's dimensions, attributes and variables through netCDF-C, so that its hidden marks of a
@@ -10,24 +11,49 @@ import CNetCDF
   let file: TemporaryFile
   private var id: CInt = -1
 
+  /// Nothing is on disk before the whole is known: `nc_close` crashes when it cannot write.
   static func write(_ layout: FileLayout, to file: TemporaryFile) throws(FileError) {
     var definition = NetCDFDefinition(layout: layout, file: file)
-    do throws(FileError) {
-      try definition.define()
-    } catch {
-      // Room for what the library insists on writing while it gives up.
-      ftruncate(file.descriptor, 0)
-      if definition.id >= 0 { nc_abort(definition.id) }
-      throw error
+    // Closing a file that is in memory only, and throws it away.
+    defer { if definition.id >= 0 { nc_close(definition.id) } }
+    try definition.define()
+    guard let image = image() else {
+      throw FileError(.inputOutput, path: file.target, "HDF5 does not give the file's first bytes")
     }
+    try file.write(image)
+  }
+
+  private static let memoryName = "isotach-definition.nc"
+
+  /// The bytes of the file in memory, which netCDF-C has no call for: HDF5 is asked.
+  private static func image() -> [UInt8]? {
+    let kinds = UInt32(H5F_OBJ_FILE)
+    // H5F_OBJ_ALL, in place of a file, means all files.
+    let everywhere: hid_t = 0x1f
+    let count = H5Fget_obj_count(everywhere, kinds)
+    guard count > 0 else { return nil }
+    var files = [hid_t](repeating: -1, count: count)
+    guard H5Fget_obj_ids(everywhere, kinds, count, &files) > 0 else { return nil }
+    for file in files {
+      var name = [CChar](repeating: 0, count: memoryName.utf8.count + 2)
+      guard H5Fget_name(file, &name, name.count) == memoryName.utf8.count,
+        name.prefix(memoryName.utf8.count).elementsEqual(memoryName.utf8.lazy.map { CChar($0) })
+      else { continue }
+      let size = H5Fget_file_image(file, nil, 0)
+      guard size > 0 else { return nil }
+      var bytes = [UInt8](repeating: 0, count: size)
+      guard H5Fget_file_image(file, &bytes, size) == size, SuperblockChecksum.repair(&bytes) else {
+        return nil
+      }
+      return bytes
+    }
+    return nil
   }
 
   private init(layout: FileLayout, file: TemporaryFile) { (self.layout, self.file) = (layout, file) }
 
   private mutating func define() throws(FileError) {
-    var id: CInt = -1
-    try check(nc_create(file.libraryPath, NC_NETCDF4 | NC_CLASSIC_MODEL | NC_CLOBBER, &id), nil)
-    self.id = id
+    try check(nc_create(Self.memoryName, NC_NETCDF4 | NC_CLASSIC_MODEL | NC_DISKLESS, &id), nil)
     var dimensions: [String: CInt] = [:]
     for dimension in layout.dimensions {
       var dimensionID: CInt = -1
@@ -38,8 +64,7 @@ import CNetCDF
     for attribute in layout.attributes { try put(attribute, NC_GLOBAL, "@\(attribute.name)") }
     for variable in layout.variables { try define(variable, dimensions) }
     try check(nc_enddef(id), nil)
-    self.id = -1
-    try check(nc_close(id), nil)
+    try check(nc_sync(id), nil)
   }
 
   private func define(_ variable: FileLayout.Variable, _ dimensions: [String: CInt]) throws(FileError) {
@@ -94,20 +119,10 @@ import CNetCDF
     }
   }
 
-  /// The system's errors are negative or positive, netCDF's own below -30.
   private func check(_ status: CInt, _ subject: String?) throws(FileError) {
     guard status != NC_NOERR else { return }
-    let code = errno
-    // HDF5 errors, and errors that netCDF takes for missing permission.
-    let isSystem = status > 0 || [NC_EHDFERR, NC_EACCESS, NC_EPERM, NC_EIO].contains(status)
-    if isSystem,
-      let reason = SystemReason.afterLibraryFailure(
-        errno: status > 0 ? status : code, descriptor: file.descriptor)
-    {
-      throw file.failure(reason, "the file cannot be written")
-    }
     throw FileError(
-      isSystem ? .inputOutput : .refused, path: file.target, subject: subject,
+      .refused, path: file.target, subject: subject,
       "netCDF cannot define this: \(String(cString: nc_strerror(status)))")
   }
 }

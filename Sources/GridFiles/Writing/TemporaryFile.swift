@@ -48,6 +48,21 @@ final class TemporaryFile: Sendable {
     }
   }
 
+  /// Writes the file's first bytes.
+  func write(_ bytes: [UInt8]) throws(FileError) {
+    var done = 0
+    while done < bytes.count {
+      let written = bytes.withUnsafeBytes {
+        pwrite(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, off_t(done))
+      }
+      if written > 0 {
+        done += written
+      } else if written == 0 || errno != EINTR {
+        throw failure(written == 0 ? ENOSPC : errno, "it cannot be written")
+      }
+    }
+  }
+
   /// Gives the file the target's name: mode, fsync, rename, fsync of the folder.
   func publish() throws(FileError) {
     var replaced = stat()
