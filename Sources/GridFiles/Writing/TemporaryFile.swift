@@ -98,11 +98,10 @@ final class TemporaryFile: Sendable {
     isOpen.withLock { isOpen in
       guard isOpen else { return }
       isOpen = false
-      if Self.isNamed(temporaryName, folder, descriptor) {
-        // What an unclosed library handle still holds shall not fill the disk.
-        ftruncate(descriptor, 0)
-        unlinkat(folder, temporaryName, 0)
-      }
+      // What an unclosed library handle still holds shall not fill the disk; a file that was renamed after
+      // all is left alone.
+      if Self.isNamed(temporaryName, folder, descriptor) { ftruncate(descriptor, 0) }
+      unlinkat(folder, temporaryName, 0)
       isotach_temporary_forget(slot)
       close(descriptor)
       close(folder)
