@@ -28,6 +28,8 @@ struct Checker {
   private(set) var findings: [Finding] = []
   /// Every broken reference is told once.
   private var told: Set<Finding> = []
+  /// Names for which near ones were looked up.
+  var searches = 0
   /// So that a hostile file cannot ask for a report of any size.
   static let limit = 5000
 
