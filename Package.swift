@@ -48,7 +48,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "GridFilesTests", dependencies: ["GridFiles", "TestSupport"]),
     .testTarget(name: "GridsTests", dependencies: ["Grids", "TestSupport"], exclude: ["peers"]),
-    .testTarget(name: "StagesTests", dependencies: ["Stages", "TestSupport"]),
+    .testTarget(name: "StagesTests", dependencies: ["Stages", "TestSupport"], exclude: ["peers"]),
     .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "TestSupport"]),
     .testTarget(
       name: "InspectionTests", dependencies: ["Inspection", "TestSupport"], exclude: ["peers"]),

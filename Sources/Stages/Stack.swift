@@ -22,25 +22,13 @@ public struct Stack: Stage {
   static func join(
     _ streams: [StageInputs.Stream], in graph: inout ComputationGraph
   ) throws(PlanError) -> NodeID {
-    guard
-      let reference = streams.first(where: { $0.description.time != nil && !$0.description.layers.isEmpty })
-        ?? streams.first(where: { $0.description.time != nil }) ?? streams.first(where: {
-          !$0.description.layers.isEmpty
-        })
-        ?? streams.first
-    else { throw PlanError("`inputs` names no stream") }
-    var output = reference.description
-    // Time from one stream and levels from another: the result has both.
-    if output.time == nil { output.time = streams.lazy.compactMap(\.description.time).first }
-    if output.layers.isEmpty {
-      output.layers = streams.first { !$0.description.layers.isEmpty }?.description.layers ?? []
-    }
-    output.variables = []
+    guard let (axes, name) = CommonAxes.of(streams) else { throw PlanError("`inputs` names no stream") }
+    var output = axes
     var parts: [Stacked.Part] = []
     var owners: [String: String] = [:]
     var scalars: [ScalarCoordinate]?
     for (index, stream) in streams.enumerated() {
-      let alignment = try Alignment(of: stream, on: output, named: reference.name)
+      let alignment = try Alignment(of: stream, on: axes, named: name)
       for (variable, description) in stream.description.variables.enumerated() {
         if let owner = owners[description.name] {
           throw PlanError(
