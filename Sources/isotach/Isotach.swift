@@ -19,6 +19,10 @@ struct Isotach: AsyncParsableCommand {
       """,
     version: versionText,
     subcommands: [
+      Check.self,
+      Plan.self,
+      Run.self,
+      StagesCommand.self,
       Inspect.self,
       Validate.self,
       Diff.self,

@@ -6,6 +6,8 @@
 #include "decode.h"
 #include "encode.h"
 #include "regrid.h"
+#include "return_memory.h"
+#include "signals.h"
 #include "temporaries.h"
 
 // Isotach's C kernels. Every function with a fast form has a plain one beside it (suffix _reference);

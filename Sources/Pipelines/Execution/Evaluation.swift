@@ -1,0 +1,81 @@
+import Grids
+import Stages
+
+/// The evaluation of one task: follows the recursion of its trace.
+final class Evaluation {
+  private let graph: ComputationGraph
+  private let kept: [Int: KeptResult]
+  private let uses: [Request: Int]
+  private var remaining: [Request: (block: Block, uses: Int)] = [:]
+
+  init(_ graph: ComputationGraph, kept: [Int: KeptResult], _ trace: Trace) {
+    (self.graph, self.kept, uses) = (graph, kept, trace.uses)
+  }
+
+  /// A block that belongs to the caller alone.
+  /// - Parameter asComputed: the node is a kept one that is being made.
+  func block(_ request: Request, asComputed: Bool = false) async throws -> Block {
+    if let (block, left) = remaining[request] {
+      if left > 1 {
+        remaining[request] = (block, left - 1)
+        return try block.clone()
+      }
+      remaining[request] = nil
+      return block
+    }
+    try Task.checkCancellation()
+    let block: Block
+    if !asComputed, let result = kept[request.node] {
+      block = try result.read(request.region)
+    } else {
+      let node = graph.nodes[request.node]
+      switch node.content {
+      case .source(let source): block = try await source.read(request.region)
+      case .computation(let computation): block = try await compute(computation, node, request.region)
+      }
+    }
+    if let all = uses[request], all > 1 {
+      remaining[request] = (block, all - 1)
+      return try block.clone()
+    }
+    return block
+  }
+
+  private func compute(_ computation: any Computation, _ node: ComputationGraph.Node, _ region: Region)
+    async throws -> Block
+  {
+    let steps = computation.steps(for: region)
+    // With one step the inputs are made first: nothing of the result is in memory meanwhile.
+    var work = steps.count == 1 ? nil : try begin(computation, node, region)
+    for (index, step) in steps.enumerated() {
+      var blocks: [Block] = []
+      for need in step {
+        blocks.append(try await block(Request(node: node.inputs[need.input].index, region: need.region)))
+      }
+      try Task.checkCancellation()
+      let current = try work ?? begin(computation, node, region)
+      work = current
+      do throws(StageError) {
+        try current.take(blocks, step: index)
+      } catch {
+        throw Fault(error, at: node.mark, stage: node.origin)
+      }
+    }
+    do throws(StageError) {
+      guard let work else { throw StageError("the stage did not begin") }
+      return try work.finish()
+    } catch {
+      throw Fault(error, at: node.mark, stage: node.origin)
+    }
+  }
+
+  private func begin(_ computation: any Computation, _ node: ComputationGraph.Node, _ region: Region) throws
+    -> any Work
+  {
+    do throws(StageError) {
+      return try computation.begin(region)
+    } catch {
+      throw Fault(error, at: node.mark, stage: node.origin)
+    }
+  }
+}

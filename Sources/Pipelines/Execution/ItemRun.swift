@@ -1,0 +1,161 @@
+import GridFiles
+import Grids
+import Stages
+
+/// Carries out one plan: kept results first, then each output chunk by chunk, published together at the end.
+struct ItemRun {
+  let plan: ItemPlan
+  let pool: WorkerPool
+  let threads: Int
+  /// Told after every task: done, of how many.
+  let progress: @Sendable (Int, Int) -> Void
+
+  /// - Returns: the paths that were written.
+  func run() async throws -> [String] {
+    var files: [OutputFile] = []
+    do {
+      let identities = plan.files.map(\.header.identity)
+      for output in plan.outputs {
+        let file = try await OutputFile.create(
+          output.path, output.layout.header.definition, inputs: identities)
+        files.append(file)
+      }
+      let counter = Counter(total: plan.memory.tasks, progress)
+      var kept: [Int: KeptResult] = [:]
+      for entry in plan.memory.kept {
+        kept[entry.node] = try await make(entry, kept: kept, counter)
+      }
+      for (index, output) in plan.outputs.enumerated() {
+        try await writeCoordinates(output.layout.header, files[index])
+        try await write(output, plan.memory.cuts[index], files[index], kept: kept, counter)
+      }
+      for file in plan.files { try file.checkUnchanged() }
+      try Task.checkCancellation()
+      for file in files { try await file.publish() }
+      return plan.outputs.map(\.path)
+    } catch {
+      for file in files { await file.discard() }
+      throw error
+    }
+  }
+
+  private func make(_ entry: MemoryPlan.Kept, kept: [Int: KeptResult], _ counter: Counter) async throws
+    -> KeptResult
+  {
+    let graph = plan.graph
+    let whole = graph.description(NodeID(entry.node)).whole
+    let folder = plan.outputs.first.map { PipelineSpec.folder(of: $0.path) } ?? "."
+    let result = try KeptResult(whole, inMemory: entry.inMemory, folder: folder)
+    let known = Set(kept.keys)
+    try await inOrder(entry.tiles.count) { index, turnstile in
+      let request = Request(node: entry.node, region: entry.tiles[index])
+      let trace = Trace(graph, kept: known, request, asComputed: true)
+      try await turnstile.enter(index, bytes: trace.peak)
+      let evaluation = Evaluation(graph, kept: kept, trace)
+      try result.store(try await evaluation.block(request, asComputed: true))
+      await turnstile.release(bytes: trace.peak)
+      await counter.one()
+    }
+    return result
+  }
+
+  private func write(
+    _ output: ItemPlan.Output, _ cut: OutputLayout.Cut, _ file: OutputFile, kept: [Int: KeptResult],
+    _ counter: Counter
+  ) async throws {
+    let graph = plan.graph
+    let layout = output.layout
+    let writing = ChunkWriting(output: file, layout: layout, origin: graph.nodes[output.node].origin)
+    let known = Set(kept.keys)
+    try await inOrder(layout.runCount(cut)) { index, turnstile in
+      let run = layout.run(index, cut)
+      let request = Request(node: output.node, region: layout.region(run))
+      let trace = Trace(graph, kept: known, request)
+      let bytes = MemoryPlanner.bytes(trace, layout, run)
+      try await turnstile.enter(index, bytes: bytes)
+      let chunks = try await Self.chunks(writing, run, Evaluation(graph, kept: kept, trace), request)
+      try await turnstile.turn(index)
+      for chunk in chunks { try await file.write(chunk.name, chunkAt: chunk.origin, chunk.chunk) }
+      await turnstile.leave(index, bytes: bytes)
+      await counter.one()
+    }
+  }
+
+  /// The block lives only in here: while a task waits for its turn it holds encoded chunks alone.
+  private static func chunks(
+    _ writing: ChunkWriting, _ run: OutputLayout.Run, _ evaluation: Evaluation, _ request: Request
+  ) async throws -> [ChunkWriting.Encoded] {
+    let block = try await evaluation.block(request)
+    return try writing.encode(run, block)
+  }
+
+  /// Runs tasks `0..<count`, some at a time, started in order; the first fault ends all.
+  private func inOrder(
+    _ count: Int, _ body: @escaping @Sendable (Int, Turnstile) async throws -> Void
+  ) async throws {
+    let turnstile = Turnstile(capacity: max(1, plan.memory.taskBudget))
+    let next = NextIndex(count)
+    try await withTaskCancellationHandler {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<min(count, 2 * threads) {
+          group.addTask(executorPreference: pool) {
+            do {
+              while let index = await next.take() {
+                try Task.checkCancellation()
+                try await body(index, turnstile)
+              }
+            } catch {
+              await turnstile.breakDown()
+              throw error
+            }
+          }
+        }
+        // Those that were sent away because another failed are not the reason.
+        var reason: (any Error)?
+        while let result = await group.nextResult() {
+          guard case .failure(let error) = result else { continue }
+          group.cancelAll()
+          if reason == nil || reason is CancellationError { reason = error }
+        }
+        if let reason { throw reason }
+      }
+    } onCancel: {
+      Task { await turnstile.breakDown() }
+    }
+  }
+
+  private func writeCoordinates(_ header: EncodedHeader, _ file: OutputFile) async throws {
+    for (name, values) in header.numbers {
+      guard let definition = header.definition.variables.first(where: { $0.name == name }) else { continue }
+      let extents = definition.dimensions.map { dimension in
+        header.definition.dimensions.first { $0.name == dimension }?.length ?? 0
+      }
+      try await file.write(name, values, start: extents.map { _ in 0 }, count: extents)
+    }
+    for (name, texts) in header.texts { try await file.write(name, text: texts) }
+  }
+}
+
+private actor NextIndex {
+  private var next = 0
+  private let count: Int
+  init(_ count: Int) { self.count = count }
+  func take() -> Int? {
+    guard next < count else { return nil }
+    next += 1
+    return next - 1
+  }
+}
+
+private actor Counter {
+  private var done = 0
+  private let total: Int
+  private let progress: @Sendable (Int, Int) -> Void
+  init(total: Int, _ progress: @escaping @Sendable (Int, Int) -> Void) {
+    (self.total, self.progress) = (total, progress)
+  }
+  func one() {
+    done += 1
+    progress(done, total)
+  }
+}

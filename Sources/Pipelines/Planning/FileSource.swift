@@ -1,0 +1,149 @@
+import GridFiles
+import Grids
+import Stages
+
+/// The fields of one input: variables of one or more files, joined along time, as one stream.
+struct FileSource: Source {
+  /// A stretch of time of one variable, in one file.
+  struct Segment: Sendable {
+    let file: SourceFile
+    let variable: Variable
+    let decoding: GridFiles.Decoding
+    let roles: [Dataset.Role]
+    /// Where its steps stand in the stream; `0..<1` without time.
+    let times: Range<Int>
+  }
+
+  let label: String
+  let output: Description
+  /// By variable of the output, each in the order of time.
+  let segments: [[Segment]]
+  /// Tasks that decode chunks of one read.
+  var workers = 1
+
+  /// The storage of the first variable decides: all are alike in files that belong together.
+  var grain: (times: Int, layers: Int, rows: Int) {
+    guard let segment = segments.first?.first, case .chunked(let chunk) = segment.variable.storage,
+      chunk.count == segment.roles.count
+    else { return (1, 1, 1) }
+    var (times, layers, rows) = (1, 1, 1)
+    for (role, extent) in zip(segment.roles, chunk) {
+      switch role {
+      case .time: times = max(1, min(extent, segment.times.count))
+      case .layer: layers *= max(1, extent)
+      case .row: rows = max(1, min(extent, output.grid.ny))
+      case .column, .single: break
+      }
+    }
+    return (times, min(layers, output.layerCount), rows)
+  }
+
+  func scratchBytes(for region: Region) -> Int {
+    slabs(region).reduce(0) {
+      max($0, $1.segment.file.scratchBytes($1.segment.variable, $1.slab, workers: workers))
+    }
+  }
+
+  func fileBytes(for region: Region) -> Int {
+    slabs(region).reduce(0) { $0 + $1.slab.elementCount * ($1.segment.variable.type.size ?? 4) }
+  }
+
+  func read(_ region: Region) async throws -> Block {
+    let block = try Block(uninitialized: region)
+    guard let values = unsafe block.values.baseAddress, let validity = unsafe block.validity.baseAddress else {
+      return block
+    }
+    for part in slabs(region) {
+      try Task.checkCancellation()
+      let target = unsafe FloatTarget(
+        values: values + part.offset, validity: validity + part.offset,
+        strides: part.strides)
+      try await part.segment.file.read(
+        part.segment.variable, part.slab, decoding: part.segment.decoding, into: target, workers: workers)
+    }
+    return block
+  }
+
+  /// A read that fills a part of a block: from where, and where to.
+  struct Part {
+    let segment: Segment
+    let slab: Hyperslab
+    let offset: Int
+    let strides: [Int]
+  }
+
+  func slabs(_ region: Region) -> [Part] {
+    var parts: [Part] = []
+    guard region.count > 0 else { return parts }
+    let layerCounts = output.layers.map(\.count)
+    for (slot, variable) in region.variables.enumerated() {
+      for segment in segments[variable] {
+        let times = segment.times.clamped(to: region.times)
+        guard !times.isEmpty else { continue }
+        for box in layerBoxes(region.layers, layerCounts) {
+          parts.append(part(segment, region, slot: slot, times: times, box: box))
+        }
+      }
+    }
+    return parts
+  }
+
+  /// A box of the layer axes: for each its range, and the index of its first layer.
+  private struct LayerBox {
+    let ranges: [Range<Int>]
+    let first: Int
+  }
+
+  /// The layers are counted through all their axes: a range of them is one box, or one box a layer.
+  private func layerBoxes(_ layers: Range<Int>, _ counts: [Int]) -> [LayerBox] {
+    if counts.isEmpty { return [LayerBox(ranges: [], first: 0)] }
+    if counts.count == 1 { return [LayerBox(ranges: [layers], first: layers.lowerBound)] }
+    if layers.count == output.layerCount { return [LayerBox(ranges: counts.map { 0..<$0 }, first: 0)] }
+    return layers.map { layer in
+      var rest = layer
+      var ranges: [Range<Int>] = []
+      for count in counts.reversed() {
+        ranges.insert(rest % count..<rest % count + 1, at: 0)
+        rest /= count
+      }
+      return LayerBox(ranges: ranges, first: layer)
+    }
+  }
+
+  private func part(_ segment: Segment, _ region: Region, slot: Int, times: Range<Int>, box: LayerBox) -> Part {
+    let mapCount = region.mapCount
+    let timeStride = region.layers.count * mapCount
+    var (start, count, strides) = ([Int](), [Int](), [Int]())
+    for role in segment.roles {
+      switch role {
+      case .time:
+        start.append(times.lowerBound - segment.times.lowerBound)
+        count.append(times.count)
+        strides.append(timeStride)
+      case .layer(let axis):
+        start.append(box.ranges[axis].lowerBound)
+        count.append(box.ranges[axis].count)
+        // Inside a box the inner axes are whole or of length 1.
+        let inner = box.ranges[(axis + 1)...].reduce(1) { $0 * $1.count }
+        strides.append(inner * mapCount)
+      case .row:
+        start.append(region.rows.lowerBound)
+        count.append(region.rows.count)
+        strides.append(region.columns.count)
+      case .column:
+        start.append(region.columns.lowerBound)
+        count.append(region.columns.count)
+        strides.append(1)
+      case .single:
+        start.append(0)
+        count.append(1)
+        strides.append(0)
+      }
+    }
+    let offset =
+      slot * region.times.count * timeStride + (times.lowerBound - region.times.lowerBound) * timeStride
+      + (box.first - region.layers.lowerBound) * mapCount
+    return Part(
+      segment: segment, slab: Hyperslab(start: start, count: count), offset: offset, strides: strides)
+  }
+}

@@ -1,0 +1,247 @@
+import GridFiles
+import Grids
+import Stages
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Turns a pipeline into plans: opens headers, asks every stage, lays out the outputs and the memory. No data
+/// are read.
+public struct Planner: Sendable {
+  public let spec: PipelineSpec
+  public let settings: RunSettings
+  let cache = InputCache()
+
+  public init(_ spec: PipelineSpec, _ settings: RunSettings) { (self.spec, self.settings) = (spec, settings) }
+
+  /// The items in the order of their files: one, when no output has `{stem}`.
+  public func items() throws(Faults) -> [Item] {
+    guard spec.hasItems, let input = spec.itemInput else { return [Item(stem: nil, path: nil)] }
+    let paths = try InputOpening.expand(spec.inputs[input], of: spec)
+    var seen: [String: String] = [:]
+    var items: [Item] = []
+    var faults: [Fault] = []
+    for path in paths {
+      let stem = Self.stem(path)
+      if let other = seen[stem] {
+        faults.append(
+          Fault(
+            .badPipeline, "two input files have the stem `\(stem)`: their outputs would be one file",
+            pipeline: spec.path, at: spec.inputs[input].mark, stage: spec.inputs[input].name, file: path,
+            remedy: "the other is \(other)"))
+      }
+      seen[stem] = path
+      items.append(Item(stem: stem, path: path))
+    }
+    guard faults.isEmpty else { throw Faults(faults) }
+    return items
+  }
+
+  static func stem(_ path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+
+  /// The files of an input for an item.
+  private func paths(_ index: Int, _ item: Item) throws(Faults) -> [String] {
+    if index == spec.itemInput, let path = item.path { return [path] }
+    return try InputOpening.expand(spec.inputs[index], of: spec)
+  }
+
+  /// Says for which inputs, program and pipeline an output is made, without opening anything: it changes when
+  /// any of them does. The times of the files count only when the run is not to be reproducible byte for byte.
+  func digest(_ item: Item) throws(Faults) -> String {
+    var hash = SHA256()
+    hash.update(Array("isotach \(settings.version)\n".utf8))
+    hash.update(spec.text)
+    for parameter in spec.parameters { hash.update(Array("\(parameter.name)=\(parameter.value)\n".utf8)) }
+    for index in spec.inputs.indices {
+      for path in try paths(index, item) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { continue }
+        var line = "\(spec.inputs[index].name) \(Self.stem(path)) \(status.st_size)"
+        if RunSettings.sourceDateEpoch == nil { line += " \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)" }
+        hash.update(Array((line + "\n").utf8))
+      }
+    }
+    return SHA256.hex(hash.digest())
+  }
+
+  /// Where the outputs of an item go.
+  func outputPaths(_ item: Item) -> [String] {
+    spec.outputs.map { spec.resolved($0.file.path(stem: item.stem)) }
+  }
+
+  /// - Throws: everything that is wrong with the item.
+  public func plan(_ item: Item) async throws(Faults) -> ItemPlan {
+    var faults: [Fault] = []
+    var graph = ComputationGraph()
+    var nodes: [PipelineSpec.Reference.Target: NodeID] = [:]
+    var files: [SourceFile] = []
+    var notes: [ItemPlan.Note] = []
+    for (index, input) in spec.inputs.enumerated() {
+      do throws(Faults) {
+        let opened = try await InputOpening(spec: spec, input: input, cache: cache).open(paths(index, item))
+        var source = opened.source
+        // Few large reads: the workers decode the chunks of one.
+        if source.output.timeCount * source.output.layerCount < 2 * settings.threads {
+          source.workers = settings.threads
+        }
+        (graph.origin, graph.mark) = (input.name, input.mark)
+        nodes[.input(index)] = graph.add(source)
+        files += opened.files
+        notes += opened.notes.map {
+          .init(level: $0.note.level.rawValue, subject: "\($0.file): \($0.note.subject)", text: $0.note.text)
+        }
+      } catch {
+        faults += error.list
+      }
+    }
+    for (index, step) in spec.stages.enumerated() {
+      var streams: [String: [StageInputs.Stream]] = [:]
+      var isComplete = true
+      for (key, references) in step.streams {
+        for reference in references {
+          guard let node = nodes[reference.target] else {
+            isComplete = false
+            continue
+          }
+          streams[key, default: []].append(
+            .init(name: reference.name, node: node, description: graph.description(node), mark: reference.mark))
+        }
+      }
+      // What a failed stage or input would have given is not asked for again.
+      guard isComplete else { continue }
+      (graph.origin, graph.mark) = (step.name, step.mark)
+      do throws(PlanError) {
+        nodes[.stage(index)] = try step.stage.plan(StageInputs(streams), in: &graph)
+      } catch {
+        faults.append(Fault(error, pipeline: spec.path, at: step.mark, stage: step.name))
+      }
+    }
+    notes += unusedNotes()
+    let digest = try self.digest(item)
+    var outputs: [ItemPlan.Output] = []
+    for (output, path) in zip(spec.outputs, outputPaths(item)) {
+      faults += targetFaults(output, path, files, others: outputs.map(\.path))
+      guard let node = nodes[output.input.target] else { continue }
+      do throws(GridError) {
+        let description = graph.description(node)
+        var header = try EncodedHeader(description, options(output))
+        header.definition.attributes.append(Attribute("isotach_digest", digest))
+        outputs.append(
+          .init(
+            path: path, mark: output.mark, node: node.index, layout: try OutputLayout(description, header)))
+      } catch {
+        faults.append(
+          Fault(error, pipeline: spec.path, at: output.mark, stage: "output", file: path, code: .badPipeline))
+      }
+    }
+    guard faults.isEmpty else { throw Faults(faults) }
+    let base = Machine.resident + (12 << 20)
+    let planner = MemoryPlanner(
+      graph: graph, outputs: outputs.map { ($0.node, $0.layout) }, threads: settings.threads,
+      budget: max(0, settings.memory - base))
+    do throws(MemoryPlan.Excess) {
+      let memory = try planner.plan()
+      return ItemPlan(
+        item: item, spec: spec, graph: graph, outputs: outputs, memory: memory, base: base,
+        settingsThreads: settings.threads, files: files,
+        digest: digest, notes: notes)
+    } catch {
+      let node = graph.nodes[error.node]
+      let needed = ByteSize.text(error.needed + base)
+      throw Faults(
+        Fault(
+          .usage,
+          "the smallest task needs \(needed) of memory (\(ByteSize.text(base)) for the program itself), "
+            + "\(ByteSize.text(settings.memory)) are allowed", pipeline: spec.path, at: node.mark,
+          stage: node.origin, remedy: "--memory \((error.needed + base + (1 << 20) - 1) >> 20)MiB"))
+    }
+  }
+
+  private func options(_ output: PipelineSpec.Output) -> EncodingOptions {
+    var options = EncodingOptions()
+    options.metadata = spec.metadata
+    let now = RunSettings.isoTime(RunSettings.now)
+    options.historyLine = "\(now): isotach \(settings.version) run \(spec.name.escapedForDisplay)"
+    options.source = "isotach \(settings.version)"
+    options.dateCreated = now
+    options.deflate = output.deflate
+    options.shuffle = output.deflate != nil
+    return options
+  }
+
+  private func unusedNotes() -> [ItemPlan.Note] {
+    var used = Set<PipelineSpec.Reference.Target>(spec.outputs.map(\.input.target))
+    for step in spec.stages { used.formUnion(step.streams.values.joined().map(\.target)) }
+    var notes: [ItemPlan.Note] = []
+    for (index, input) in spec.inputs.enumerated() where !used.contains(.input(index)) {
+      notes.append(.init(level: "warning", subject: "\(spec.path):\(input.mark)", text: "the input `\(input.name)` is not used"))
+    }
+    for (index, step) in spec.stages.enumerated() where !used.contains(.stage(index)) {
+      notes.append(
+        .init(
+          level: "warning", subject: "\(spec.path):\(step.mark)",
+          text: "nothing reads the result of `\(step.name)`" + (step.result.map { " (`\($0)`)" } ?? "")))
+    }
+    return notes
+  }
+
+  // MARK: targets
+
+  private func targetFaults(
+    _ output: PipelineSpec.Output, _ path: String, _ files: [SourceFile], others: [String]
+  ) -> [Fault] {
+    func fault(_ code: Fault.Code, _ cause: String, _ remedy: String? = nil) -> Fault {
+      Fault(
+        code, cause, pipeline: spec.path, at: output.fileMark, stage: "output", file: path, remedy: remedy)
+    }
+    var faults: [Fault] = []
+    if others.contains(where: { Self.isSame($0, path) }) {
+      faults.append(fault(.badPipeline, "two outputs go to the same file", "give each its own name"))
+    }
+    var status = stat()
+    if unsafe lstat(path, &status) == 0 {
+      let isInput = files.contains {
+        $0.header.identity.device == UInt64(status.st_dev) && $0.header.identity.inode == UInt64(status.st_ino)
+      }
+      if isInput {
+        faults.append(
+          fault(.badPipeline, "the output is also an input", "give the output another name"))
+      } else if status.st_mode & S_IFMT == S_IFLNK {
+        faults.append(fault(.cannotWrite, "the output is a symbolic link", "name the file it points to"))
+      } else if status.st_mode & S_IFMT == S_IFDIR {
+        faults.append(fault(.cannotWrite, "the output is a folder"))
+      } else if status.st_mode & S_IFMT != S_IFREG {
+        faults.append(fault(.cannotWrite, "the output is no regular file"))
+      }
+    }
+    // A folder that is not there is made by the run; the one above it must allow that.
+    var folder = PipelineSpec.folder(of: path)
+    while unsafe stat(folder, &status) != 0, errno == ENOENT, folder != "/", folder != "." {
+      folder = PipelineSpec.folder(of: folder)
+    }
+    if unsafe stat(folder, &status) != 0 {
+      faults.append(fault(.cannotWrite, "the folder `\(folder)`: \(systemReason(errno))"))
+    } else if status.st_mode & S_IFMT != S_IFDIR {
+      faults.append(fault(.cannotWrite, "`\(folder)` is no folder"))
+    } else if unsafe access(folder, W_OK | X_OK) != 0 {
+      faults.append(fault(.cannotWrite, "the folder `\(folder)` cannot be written: \(systemReason(errno))"))
+    }
+    return faults
+  }
+
+  private static func isSame(_ a: String, _ b: String) -> Bool {
+    func plain(_ path: String) -> String {
+      var parts: [Substring] = []
+      for part in path.split(separator: "/") where part != "." {
+        if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+      }
+      return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+    }
+    return plain(a) == plain(b)
+  }
+}
