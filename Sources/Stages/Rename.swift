@@ -48,7 +48,15 @@ public struct Rename: Stage {
             remedy: "begin with a letter, then letters, digits and underscores (CF 2.3)")
         }
         output.variables[index].name = name
-      case "standard-names": output.variables[index].standardName = name
+      case "standard-names":
+        guard StandardNames.contains(name) || !StandardNames.names(ofAlias: name).isEmpty else {
+          let near = StandardNames.suggestions(for: name).map { "`\($0)`" }.joined(separator: " or ")
+          throw PlanError(
+            "`\(name)` is no CF standard name", at: entry.value.mark, subject: entry.key,
+            remedy: near.isEmpty
+              ? "see https://cfconventions.org/standard-names.html" : "did you mean \(near)?")
+        }
+        output.variables[index].standardName = name
       default: output.variables[index].longName = name
       }
     }

@@ -60,6 +60,8 @@ import Testing
     #expect(error?.cause.contains("would both be named `pr`") == true)
     #expect(
       fault { try Plan(Rename.self, ["names": ["tas": "2m"]], on: field) }?.cause.contains("no name") == true)
+    let unknown = fault { try Plan(Rename.self, ["standard-names": ["tas": "air_temprature"]], on: field) }
+    #expect(unknown?.remedy?.contains("`air_temperature`") == true)
     #expect(fault { try Plan(Rename.self, on: field) }?.cause.contains("nothing is renamed") == true)
   }
 }

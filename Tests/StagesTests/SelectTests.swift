@@ -70,6 +70,13 @@ import Testing
         == field.description.grid.x.values)
   }
 
+  @Test func columnsThatRepeatAreTakenOnce() throws {
+    let grid = Make.regular([0, 10], (0...12).map { Double($0) * 30 })
+    let field = Make.noise(Description(variables: [Make.variable("t")], time: nil, grid: grid), 0...1)
+    let plan = try Plan(Select.self, ["longitude": [-30, 30]], on: field)
+    #expect(plan.description.grid.x.values == [-30, 0, 30])
+  }
+
   @Test func boxOfCurvilinearCells() throws {
     let grid = Make.curvilinear(5, 7) {
       (50 + Double($0) - 0.2 * Double($1), 350 + 3 * Double($1) + Double($0))

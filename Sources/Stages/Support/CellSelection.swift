@@ -31,6 +31,9 @@ struct CellSelection {
       if grid.isRectilinear {
         if let latitudes { rows = rows.filter { Self.isWithin(grid.y.values[$0], latitudes) } }
         if let longitudes {
+          // Columns that repeat the first ones (0 and 360) would stand twice in the result.
+          let topology = grid.topology
+          if topology.isPeriodic { columns.removeAll { $0 >= topology.columns } }
           let chosen = Self.columns(grid.x.values, columns, longitudes)
           (columns, shifts) = (chosen.map(\.column), chosen.map(\.shift))
         }
