@@ -95,7 +95,8 @@ struct ClassicHeaderParser {
       throw damaged(
         "the name of a \(what) has \(count) bytes, expected 1 to \(ClassicHeader.maximumNameBytes)")
     }
-    let name = text(of: bytes[try take(count)])
+    // Old writers counted the NUL of a C string.
+    let name = text(of: bytes[try take(count)].prefix { $0 != 0 })
     _ = try take(-count & 3)
     return name
   }

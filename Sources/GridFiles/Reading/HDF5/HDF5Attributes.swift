@@ -44,10 +44,7 @@ import CHDF5
     case .char, .fixedString:
       guard let bytes = try bytes(attribute, type.id, space.id, stored.size, name) else { return .text("") }
       guard stored.size > 0, bytes.count > stored.size else {
-        // NUL-padded text of one element may hold NULs only at its end, as netCDF writes it.
-        return .text(
-          stored.stringPadding == .nullTerminated
-            ? attributeText(bytes) : Numbers.fixedText(bytes[...], stored.stringPadding))
+        return .text(Numbers.fixedText(bytes[...], stored.stringPadding))
       }
       // netCDF-C before 4.1.? wrote text as an array of single characters.
       if stored.element == .char, !isScalar { return .text(attributeText(bytes)) }
