@@ -1,8 +1,10 @@
+#define _GNU_SOURCE
 #include "temporaries.h"
 
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { SLOTS = 256, PATH_BYTES = 4096 };
@@ -34,3 +36,5 @@ void isotach_temporaries_unlink(void) {
     if (atomic_load(&states[slot]) == LIVE) unlink(paths[slot]);
   errno = saved;
 }
+
+int isotach_memory_file(void) { return memfd_create("isotach", MFD_CLOEXEC); }

@@ -24,7 +24,9 @@ public final class OutputFile: Sendable {
   /// A missing folder is made, with its parents; it stays when the run fails later. The target may be a
   /// regular file, which `publish` replaces, or nothing yet; symbolic links, folders and devices are refused.
   /// - Parameter inputs: the target must be none of these files.
-  /// - Throws: `FileError`: `busy` when another process is writing the same target, `cannotWrite`, `refused`.
+  /// - Throws: `FileError`: `busy` when another process is writing the same target; `cannotWrite` and
+  ///   `inputOutput` with the system's reason; `refused` when the target is one of the inputs or the definition
+  ///   is not one of the classic model.
   public static func create(
     _ path: String, _ definition: FileDefinition, inputs: [FileIdentity]
   ) async throws(FileError) -> OutputFile {

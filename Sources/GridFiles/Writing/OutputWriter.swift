@@ -3,6 +3,7 @@
 #endif
 import CHDF5
 import CNetCDF
+import Kernels
 
 /// The lane's side of an output: the file as HDF5 sees it, after netCDF-C has defined it.
 @IOLane final class OutputWriter {
@@ -11,6 +12,8 @@ import CNetCDF
   private var id: hid_t = -1
   private var datasets: [String: hid_t] = [:]
   private var isOver = false
+  /// A call has failed: HDF5 crashes when such a file is closed, so it never is.
+  private var isBroken = false
 
   init(layout: FileLayout, file: TemporaryFile) { (self.layout, self.file) = (layout, file) }
 
@@ -94,30 +97,36 @@ import CNetCDF
     guard id >= 0 else { return }
     isOver = true
     datasets.removeAll()
-    // The flush first: when it fails the file can still be closed after room has been made.
+    // The flush first: a failure leaves less behind in it than in the close.
     errno = 0
-    let isFlushed = H5Fflush(id, H5F_SCOPE_GLOBAL) >= 0
-    let reason = isFlushed ? nil : SystemReason.afterLibraryFailure(errno: errno, descriptor: file.descriptor)
-    if !isFlushed { ftruncate(file.descriptor, 0) }
+    try check(H5Fflush(id, H5F_SCOPE_GLOBAL) >= 0, nil, "it cannot be completed")
     errno = 0
     let isClosed = H5Fclose(id) >= 0
     id = -1
-    if !isFlushed { throw failure(reason, nil, "it cannot be completed") }
-    if !isClosed {
-      throw failure(
-        SystemReason.afterLibraryFailure(errno: errno, descriptor: file.descriptor), nil,
-        "it cannot be closed")
-    }
+    try check(isClosed, nil, "it cannot be closed")
   }
 
-  /// Gives up. The file's length is cut first, so that the library finds room for what it writes at the end.
+  /// Gives up. What HDF5 writes when it closes the file goes to memory instead of a disk that may be full. The
+  /// descriptor of a broken file stays open, and with it the inode, by which HDF5 knows files.
   func abandon() {
     isOver = true
     guard id >= 0 else { return }
-    ftruncate(file.descriptor, 0)
-    datasets.removeAll()
-    H5Fclose(id)
+    if !isBroken, redirect() {
+      datasets.removeAll()
+      H5Fclose(id)
+    }
     id = -1
+  }
+
+  private func redirect() -> Bool {
+    var handle: UnsafeMutableRawPointer?
+    guard H5Fget_vfd_handle(id, 0, &handle) >= 0, let handle else { return false }
+    let memory = isotach_memory_file()
+    guard memory >= 0 else { return false }
+    defer { Glibc.close(memory) }
+    let descriptor = handle.assumingMemoryBound(to: CInt.self).pointee
+    guard dup2(memory, descriptor) >= 0 else { return false }
+    return fcntl(descriptor, F_SETFD, FD_CLOEXEC) >= 0
   }
 
   private func dataset(_ variable: FileLayout.Variable) throws(FileError) -> hid_t {
@@ -129,6 +138,7 @@ import CNetCDF
 
   private func check(_ isGood: Bool, _ variable: FileLayout.Variable?, _ action: String) throws(FileError) {
     guard !isGood else { return }
+    isBroken = true
     throw failure(
       SystemReason.afterLibraryFailure(errno: errno, descriptor: file.descriptor), variable, action)
   }

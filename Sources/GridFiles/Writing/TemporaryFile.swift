@@ -136,12 +136,12 @@ final class TemporaryFile: Sendable {
 extension TemporaryFile {
   private static func split(_ target: String) throws(FileError) -> (folder: String, name: String) {
     guard !target.utf8.contains(0), target.utf8.count < Int(PATH_MAX) else {
-      throw FileError(.refused, path: target, "this cannot be the path of a file")
+      throw FileError(.cannotWrite, path: target, "this cannot be the path of a file")
     }
     let parts = target.utf8.lastIndex(of: UInt8(ascii: "/"))
     let name = parts.map { String(target[target.utf8.index(after: $0)...]) } ?? target
     guard !name.isEmpty, name != ".", name != ".." else {
-      throw FileError(.refused, path: target, "the output has no file name", remedy: "name a file")
+      throw FileError(.cannotWrite, path: target, "the output has no file name", remedy: "name a file")
     }
     guard let parts else { return (".", name) }
     return (parts == target.startIndex ? "/" : String(target[..<parts]), name)
@@ -188,10 +188,11 @@ extension TemporaryFile {
     case S_IFREG: return
     case _ where isLink:
       throw FileError(
-        .refused, path: target, "the output is a symbolic link", remedy: "name the file that it points to")
+        .cannotWrite, path: target, "the output is a symbolic link", remedy: "name the file that it points to"
+      )
     case S_IFDIR:
-      throw FileError(.refused, path: target, "the output is a folder", remedy: "name a file in it")
-    default: throw FileError(.refused, path: target, "the output is a device, pipe or socket")
+      throw FileError(.cannotWrite, path: target, "the output is a folder", remedy: "name a file in it")
+    default: throw FileError(.cannotWrite, path: target, "the output is a device, pipe or socket")
     }
   }
 

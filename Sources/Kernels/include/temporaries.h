@@ -8,3 +8,6 @@ int isotach_temporary_add(const char *path);
 void isotach_temporary_forget(int slot);
 /// Unlinks all of them. Safe in a signal handler.
 void isotach_temporaries_unlink(void);
+
+/// A file in memory, without a name; -1 when there is none to be had.
+int isotach_memory_file(void);
