@@ -18,7 +18,7 @@ public struct Aggregate: Stage {
       are: multiply rates by their interval first.
       Bounds of the result go from the first lower to the last upper bound of the samples; without bounds in the \
       input they are the edges of the calendar's period. `cell_methods` gets what CF 7.3 has a word for; a \
-      climatology gets climatological bounds and `within years ... over years` (CF 7.4).
+      climatology gets climatological bounds and `within years ... over years` (CF 7.4; days for hours).
       """,
     keys: [
       Key("input", .stream, "the field"),
@@ -135,7 +135,7 @@ public struct Aggregate: Stage {
     for index in output.variables.indices {
       output.variables[index] = CellMethods.reduce(
         output.variables[index], method: method, percentile: arguments.number("percentile"),
-        isClimatology: isClimatology)
+        climatologyOver: isClimatology ? (over == "hour" ? "days" : "years") : nil)
     }
     let label =
       "\(method) over \(isClimatology ? "climatological " : "")\(over): \(time.count) -> \(periods.groups.count) steps"

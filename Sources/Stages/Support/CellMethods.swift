@@ -9,18 +9,21 @@ enum CellMethods {
   ]
 
   static func reduce(
-    _ variable: VariableDescription, method: String, percentile: Double?, isClimatology: Bool
+    _ variable: VariableDescription, method: String, percentile: Double?, climatologyOver cycle: String?
   ) -> VariableDescription {
     var result = variable
     let before = variable.cellMethods ?? ""
     if let word = words[method] {
-      let new: String
-      if isClimatology {
-        new = "time: \(within(before) ?? word) within years time: \(word) over years"
-        result.cellMethods = join(removingTime(before), new)
+      if let cycle {
+        // What was done before over other axes is said in the comment: of a climatology CF 7.4 wants just this form.
+        let rest = removingTime(before)
+        result.cellMethods =
+          "time: \(within(before) ?? word) within \(cycle) time: \(word) over \(cycle)"
+          + (rest.isEmpty ? "" : " (after \(rest))")
       } else {
-        // Two reductions over time in a row are both said, the earlier first; one of the same kind once.
-        result.cellMethods = within(before) == word ? before : join(before, "time: \(word)")
+        // Two reductions over time in a row are both said, the earlier first; a mean of means is a mean.
+        let repeats = within(before) == word && ["mean", "sum", "maximum", "minimum"].contains(word)
+        result.cellMethods = repeats ? before : join(before, "time: \(word)")
       }
     } else {
       // CF has no word for it.

@@ -158,6 +158,8 @@ struct TimePeriods {
     result.values = parts.map(\.value)
     result.bounds = parts.flatMap { [$0.bounds.0, $0.bounds.1] }
     result.isClimatology = true
+    // `time: mean within years ...` is read literally by programs: the axis must bear that name.
+    result.name = "time"
     return TimePeriods(groups: parts.map(\.indices), time: result)
   }
 
