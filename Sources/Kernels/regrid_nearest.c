@@ -11,6 +11,8 @@ struct isotach_point_tree {
   double *places;
   int32_t *index;
   uint8_t *axis;
+  /// 6 floats a node: the box of its points, a little widened. Far queries would visit most nodes without.
+  float *boxes;
 };
 
 void isotach_point_tree_free(isotach_point_tree *t) {
@@ -18,6 +20,7 @@ void isotach_point_tree_free(isotach_point_tree *t) {
   free(t->places);
   free(t->index);
   free(t->axis);
+  free(t->boxes);
   free(t);
 }
 
@@ -47,7 +50,7 @@ static void choose(isotach_point_tree *t, int64_t low, int64_t high, int64_t k, 
 }
 
 static void build(isotach_point_tree *t, int64_t low, int64_t high) {
-  while (high - low > 0) {
+  while (high - low >= 0) {
     double least[3] = {2, 2, 2}, most[3] = {-2, -2, -2};
     for (int64_t k = low; k <= high; ++k)
       for (int d = 0; d < 3; ++d) {
@@ -59,6 +62,10 @@ static void build(isotach_point_tree *t, int64_t low, int64_t high) {
     int64_t middle = low + (high - low) / 2;
     choose(t, low, high, middle, d);
     t->axis[middle] = (uint8_t)d;
+    for (int e = 0; e < 3; ++e) {
+      t->boxes[6 * middle + e] = (float)least[e] - 2e-7f;
+      t->boxes[6 * middle + 3 + e] = (float)most[e] + 2e-7f;
+    }
     build(t, low, middle - 1);
     low = middle + 1;
   }
@@ -72,7 +79,8 @@ isotach_point_tree *isotach_point_tree_make(const double *places, int64_t count)
   t->places = malloc(24 * n);
   t->index = malloc(sizeof(int32_t) * n);
   t->axis = calloc(n, 1);
-  if (!t->places || !t->index || !t->axis) { isotach_point_tree_free(t); return NULL; }
+  t->boxes = malloc(24 * n);
+  if (!t->places || !t->index || !t->axis || !t->boxes) { isotach_point_tree_free(t); return NULL; }
   for (int64_t k = 0; k < count; ++k) {
     const double *p = places + 3 * k;
     if (isnan(p[0]) || isnan(p[1]) || isnan(p[2])) continue;
@@ -85,31 +93,34 @@ isotach_point_tree *isotach_point_tree_make(const double *places, int64_t count)
 
 typedef struct { double distance; int32_t index; } best_point;
 
+static double box_distance(const float *b, const double *p) {
+  double sum = 0;
+  for (int d = 0; d < 3; ++d) {
+    double gap = p[d] < b[d] ? b[d] - p[d] : p[d] > b[3 + d] ? p[d] - b[3 + d] : 0;
+    sum += gap * gap;
+  }
+  return sum;
+}
+
 static void search(const isotach_point_tree *t, int64_t low, int64_t high, const double *p, best_point *best) {
   while (low <= high) {
     int64_t middle = low + (high - low) / 2;
+    if (box_distance(t->boxes + 6 * middle, p) > best->distance) return;
     const double *q = t->places + 3 * middle;
     double x = p[0] - q[0], y = p[1] - q[1], z = p[2] - q[2], distance = x * x + y * y + z * z;
     if (distance < best->distance || (distance == best->distance && (best->index < 0 || t->index[middle] < best->index))) {
       best->distance = distance;
       best->index = t->index[middle];
     }
-    if (low == high) return;
+    // The nearer half first.
     int d = t->axis[middle];
-    double gap = p[d] - q[d];
-    int64_t far_low, far_high;
-    if (gap <= 0) {
+    if (p[d] <= q[d]) {
       search(t, low, middle - 1, p, best);
-      far_low = middle + 1;
-      far_high = high;
+      low = middle + 1;
     } else {
       search(t, middle + 1, high, p, best);
-      far_low = low;
-      far_high = middle - 1;
+      high = middle - 1;
     }
-    if (gap * gap > best->distance) return;
-    low = far_low;
-    high = far_high;
   }
 }
 

@@ -13,6 +13,7 @@ extension Grid {
       return AxisEdges(
         low: edges.low.map { max(-90, min(90, $0)) }, high: edges.high.map { max(-90, min(90, $0)) })
     }
+    try checkExtent(y)
     var edges = y.middleEdges()
     let closes = topology.isPeriodic
     for k in [0, ny - 1] {
@@ -29,9 +30,8 @@ extension Grid {
     var edges: AxisEdges
     if let given = try x.givenEdges() {
       edges = given
-    } else if nx == 1 {
-      edges = AxisEdges(low: [x.values[0] - 180], high: [x.values[0] + 180])
     } else {
+      try checkExtent(x)
       edges = x.middleEdges()
     }
     for k in 0..<nx where edges.high[k] - edges.low[k] > 360 + 1e-6 {
@@ -40,6 +40,21 @@ extension Grid {
         remedy: "give bounds that are at most 360 degrees apart")
     }
     return edges
+  }
+
+  /// - Throws: when the axes of a rectilinear grid are empty, not finite or not monotonic.
+  func checkAxes() throws(GridError) {
+    guard isRectilinear else { return }
+    try checkAxis(y, "latitude")
+    try checkAxis(x, "longitude")
+  }
+
+  private func checkExtent(_ axis: Axis) throws(GridError) {
+    guard axis.count > 1 else {
+      throw GridError(
+        "one value alone, without bounds, has no extent", subject: axis.name,
+        remedy: "give bounds, or use `nearest` or `bin`")
+    }
   }
 
   private func checkAxis(_ axis: Axis, _ what: String) throws(GridError) {

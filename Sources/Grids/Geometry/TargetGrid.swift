@@ -51,10 +51,14 @@ extension Grid {
         "the longitudes \(longitude.first) to \(longitude.last) span more than 360 degrees",
         subject: "longitude")
     }
-    return try regular(rows, columns, kind: .regular)
+    return try regular(
+      rows, columns, kind: .regular, rowStep: abs(latitude.step), columnStep: abs(longitude.step))
   }
 
-  static func regular(_ rows: [Double], _ columns: [Double], kind: Kind) throws(GridError) -> Grid {
+  /// - Parameter rowStep: the height of cells; nil (Gaussian) takes the middles between rows.
+  static func regular(
+    _ rows: [Double], _ columns: [Double], kind: Kind, rowStep: Double?, columnStep: Double
+  ) throws(GridError) -> Grid {
     let (product, overflow) = rows.count.multipliedReportingOverflow(by: columns.count)
     guard !overflow, product < Int(Int32.max), product > 0 else {
       throw GridError("a target grid of \(rows.count) x \(columns.count) cells cannot be made")
@@ -65,7 +69,14 @@ extension Grid {
     let x = Axis(
       name: "lon", kind: .longitude, standardName: "longitude", longName: "longitude", units: "degrees_east",
       values: columns)
-    return try Grid(kind: kind, y: y, x: x).withBounds()
+    var grid = Grid(kind: kind, y: y, x: x)
+    let west = columns.count > 1 && columns[1] < columns[0] ? -columnStep / 2 : columnStep / 2
+    grid.x.bounds = columns.flatMap { [$0 - west, $0 + west] }
+    if let rowStep {
+      let south = rows.count > 1 && rows[1] < rows[0] ? -rowStep / 2 : rowStep / 2
+      grid.y.bounds = rows.flatMap { [max(-90, min(90, $0 - south)), max(-90, min(90, $0 + south))] }
+    }
+    return try grid.withBounds()
   }
 
   /// A global grid by its short name, with the meanings of CDO:
@@ -83,7 +94,8 @@ extension Grid {
       else { throw wrong }
       return try regular(
         (0..<rows).map { -90 + 180 * (Double($0) + 0.5) / Double(rows) },
-        (0..<columns).map { -180 + 360 * (Double($0) + 0.5) / Double(columns) }, kind: .regular)
+        (0..<columns).map { -180 + 360 * (Double($0) + 0.5) / Double(columns) }, kind: .regular,
+        rowStep: 180 / Double(rows), columnStep: 360 / Double(columns))
     }
     if text.hasPrefix("r") {
       let parts = text.dropFirst().split(separator: "x", omittingEmptySubsequences: false)
@@ -92,12 +104,14 @@ extension Grid {
       else { throw wrong }
       return try regular(
         (0..<rows).map { -90 + 180 * (Double($0) + 0.5) / Double(rows) },
-        (0..<columns).map { 360 * Double($0) / Double(columns) }, kind: .regular)
+        (0..<columns).map { 360 * Double($0) / Double(columns) }, kind: .regular,
+        rowStep: 180 / Double(rows), columnStep: 360 / Double(columns))
     }
     if text.hasPrefix("n") || text.hasPrefix("F") {
       guard let n = Int(text.dropFirst()), n > 0, n <= 4000 else { throw wrong }
       return try regular(
-        gaussianLatitudes(2 * n), (0..<4 * n).map { 360 * Double($0) / Double(4 * n) }, kind: .gaussian)
+        gaussianLatitudes(2 * n), (0..<4 * n).map { 360 * Double($0) / Double(4 * n) }, kind: .gaussian,
+        rowStep: nil, columnStep: 90 / Double(n))
     }
     throw wrong
   }

@@ -86,7 +86,7 @@ extension RegridWeights {
           remedy: "give `coordinates:` or `grid:` in the input")
       }
       guard grid.count > 0 else { throw GridError("the grid has no cells", subject: grid.x.name) }
-      if grid.isRectilinear { _ = (try grid.rowEdges(), try grid.columnEdges()) }
+      try grid.checkAxes()
     }
     if source.kind == .points, method != .nearest, method != .bin {
       throw GridError(

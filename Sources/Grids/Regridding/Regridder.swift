@@ -34,8 +34,12 @@ public final class Regridder: Sendable {
     }
     self.source = try source.withComputedCenters()
     self.target = try target.withComputedCenters()
-    for grid in [self.source, self.target] where grid.isRectilinear {
-      _ = (try grid.rowEdges(), try grid.columnEdges())
+    try self.source.checkAxes()
+    try self.target.checkAxes()
+    if method == .conservative {
+      for grid in [self.source, self.target] where grid.isRectilinear {
+        _ = (try grid.rowEdges(), try grid.columnEdges())
+      }
     }
     let isSeparable =
       source.isRectilinear && target.isRectilinear && method != .nearest && method != .bin

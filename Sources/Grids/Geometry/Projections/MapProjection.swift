@@ -6,7 +6,7 @@ package protocol MapProjection: Sendable {
   func forward(_ latitude: Double, _ longitude: Double) -> (x: Double, y: Double)
   /// NaN where the point is not on the Earth.
   func inverse(_ x: Double, _ y: Double) -> (latitude: Double, longitude: Double)
-  /// True when x and y are angles in degrees.
+  /// True when x and y are angles in degrees, not metres (`geostationary`: radians).
   var isAngular: Bool { get }
 }
 
@@ -35,6 +35,15 @@ extension Grid {
     guard let mapping, let name = mapping.name else { return nil }
     switch name {
     case "rotated_latitude_longitude": return try RotatedPole(mapping)
+    case "polar_stereographic": return try Stereographic(mapping, polar: true)
+    case "stereographic": return try Stereographic(mapping, polar: false)
+    case "lambert_conformal_conic": return try LambertConformal(mapping)
+    case "albers_conical_equal_area": return try AlbersEqualArea(mapping)
+    case "lambert_azimuthal_equal_area": return try LambertAzimuthal(mapping)
+    case "mercator": return try Mercator(mapping)
+    case "transverse_mercator": return try TransverseMercator(mapping)
+    case "sinusoidal": return try Sinusoidal(mapping)
+    case "geostationary": return try Geostationary(mapping)
     default: return nil
     }
   }
