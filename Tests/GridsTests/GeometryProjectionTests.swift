@@ -144,9 +144,9 @@ import Testing
     "the 2-D coordinates of real files",
     .enabled(if: SharedData.isThere, SharedData.reason),
     arguments: [
-      ("odd/lambert_conformal.nc", 2e-3), ("odd/mercator_toa.nc", 2e-5),
-      ("remote/toa_brightness_stereographic.nc", 2e-5), ("odd/rotated_pole_precip.nc", 1e-4),
-      ("odd/empty_unlimited_cordex.nc", 1e-4), ("downscaling/eur11_tas_pair.nc", 1e-4),
+      // Made on another ellipsoid than the file says: a datum's shift of 250 m.
+      ("odd/lambert_conformal.nc", 3e-3), ("odd/mercator_toa.nc", 2e-5),
+      ("remote/toa_brightness_stereographic.nc", 2e-5), ("downscaling/eur11_tas_pair.nc", 1e-5),
     ])
   func files(_ name: String, _ tolerance: Double) async throws {
     let dataset = try await Dataset.open(try await SourceFile.open(try SharedData.path(name)))

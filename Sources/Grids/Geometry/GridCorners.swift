@@ -48,7 +48,7 @@ extension Grid {
         )
       }
     case .rotatedPole, .projected:
-      if let projection = try projection(), ny > 1, nx > 1 {
+      if ny > 1, nx > 1, let projection = try projection(), places(agreeWith: projection) {
         let scale = projection.axisScale(y, x)
         let rows = y.givenCornerEdges() ?? y.orderedEdges(),
           columns = x.givenCornerEdges() ?? x.orderedEdges()
@@ -65,6 +65,23 @@ extension Grid {
         "a list of places has no cells", subject: latitudeName, remedy: "use `nearest` or `bin`")
     case .bare: throw GridError("the grid has no latitude and longitude")
     }
+  }
+
+  /// Whether the 2-D coordinates are where the mapping puts them, within a quarter of a cell: there are files
+  /// whose mapping speaks of another pole.
+  private func places(agreeWith projection: any MapProjection) -> Bool {
+    guard latitudes.count == count, longitudes.count == count else { return true }
+    let scale = projection.axisScale(y, x)
+    for (j, i) in [(0, 0), (0, nx - 2), (ny - 1, 0), (ny - 1, nx - 2), (ny / 2, nx / 2 - 1)] {
+      func given(_ j: Int, _ i: Int) -> Vector {
+        Vector(latitude: latitudes[j * nx + i], longitude: longitudes[j * nx + i])
+      }
+      let place = projection.inverse(x.values[i] * scale.x, y.values[j] * scale.y)
+      let off = (Vector(latitude: place.latitude, longitude: place.longitude) - given(j, i)).length
+      let size = (given(j, i + 1) - given(j, i)).length
+      if off > size / 4 { return false }
+    }
+    return true
   }
 
   private func fill(_ corner: (Int, Int, Int) -> (latitude: Double, longitude: Double)) -> CellCorners {

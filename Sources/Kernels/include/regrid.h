@@ -117,3 +117,14 @@ void isotach_regrid_sparse(const int32_t *starts, const int32_t *sources, const 
                            int64_t source_stride, int64_t nx, int64_t row_origin, int64_t column_origin,
                            int64_t columns, const isotach_regrid_rule *rule, float *target,
                            uint8_t *target_valid, float *share, int64_t target_stride);
+
+// Coarsening: blocks of rows x columns of one map become one value.
+
+enum { ISOTACH_COARSEN_MEAN, ISOTACH_COARSEN_SUM, ISOTACH_COARSEN_LEAST, ISOTACH_COARSEN_GREATEST };
+
+/// One row of targets: target k takes the `rows` source rows and the source columns k * factor ..< (k + 1) * factor,
+/// as far as there are `columns`. `areas` (NULL: all 1) weighs a mean, in the layout of the source with rows `stride`
+/// apart. A target with less than `min_valid` of its weight valid is missing.
+void isotach_coarsen_row(const float *source, const uint8_t *valid, const double *areas, int64_t rows, int64_t columns,
+                         int64_t stride, int64_t area_stride, int64_t factor, int64_t targets, int32_t method,
+                         double min_valid, float *target, uint8_t *target_valid);
