@@ -205,8 +205,12 @@ public struct Planner: Sendable {
     }
     var status = stat()
     if unsafe lstat(path, &status) == 0 {
+      // A link is followed here: it may lead to an input.
+      var named = stat()
+      let isThere = unsafe stat(path, &named) == 0
       let isInput = files.contains {
-        $0.header.identity.device == UInt64(status.st_dev) && $0.header.identity.inode == UInt64(status.st_ino)
+        isThere && $0.header.identity.device == UInt64(named.st_dev)
+          && $0.header.identity.inode == UInt64(named.st_ino)
       }
       if isInput {
         faults.append(
