@@ -8,15 +8,7 @@ import Testing
 /// Every file of `../shared/data`, as netCDF4-python and h5py see it.
 @Suite struct ReadingPeerTests {
   /// What the Python libraries say, asked once.
-  nonisolated(unsafe) private static let dumps: [String: [String: Any]] = {
-    guard let python = Peers.python else { return [:] }
-    let script = PackageRoot.url("Tests/GridFilesTests/peers/dump.py").path
-    guard
-      let result = try? Command.run([python, script] + SharedData.files().map(\.path), timeout: 300),
-      let object = try? JSONSerialization.jsonObject(with: Data(result.stdout.utf8))
-    else { return [:] }
-    return object as? [String: [String: Any]] ?? [:]
-  }()
+  nonisolated(unsafe) private static let dumps = PeerComparison.dump(SharedData.files().map(\.path))
 
   private static var areThere: Bool { Peers.python != nil && SharedData.isThere }
 
@@ -27,12 +19,31 @@ import Testing
   func equalsPeers(_ name: String, _ route: ReadPolicy.Route) async throws {
     let path = try SharedData.path(name)
     let peer = try #require(Self.dumps[path], "the peer says nothing about this file")
+    try await PeerComparison().compare(path, route, peer)
+  }
+}
+
+/// Compares a file with what `peers/dump.py` says about it.
+struct PeerComparison {
+  static func dump(_ paths: [String]) -> [String: [String: Any]] {
+    guard let python = Peers.python else { return [:] }
+    let script = PackageRoot.url("Tests/GridFilesTests/peers/dump.py").path
+    guard let result = try? Command.run([python, script] + paths, timeout: 300),
+      let object = try? JSONSerialization.jsonObject(with: Data(result.stdout.utf8))
+    else { return [:] }
+    return object as? [String: [String: Any]] ?? [:]
+  }
+
+  func compare(
+    _ path: String, _ route: ReadPolicy.Route, _ peer: [String: Any], folders: [String] = []
+  ) async throws {
     if let error = peer["error"] {
       Issue.record("the peer cannot read it: \(error)")
       return
     }
     var policy = ReadPolicy()
     policy.route = route
+    policy.externalFolders = folders
     let file = try await SourceFile.open(path, policy: policy)
     let isNetCDF = peer["library"] as? String == "netCDF4"
     if isNetCDF { compareGroups(file, peer) }

@@ -168,8 +168,9 @@ package enum FileWalk {
       chunk = shape
       guard (checkedProduct(shape + [place.type.size]) ?? .max) <= ChunkRead.maximumChunkBytes else { return }
     }
-    // Lists of any length and compounds with pointers are read by nobody.
-    if place.type.hasPointers, variable.type != .string { return }
+    let leaves = CompoundLeaf.leaves(place.type).filter(\.isReadable)
+    // Lists of any length are read by nobody.
+    if place.type.hasPointers, variable.type != .string, leaves.isEmpty { return }
     let slab = Hyperslab(all: place.extents)
     guard slab.count.allSatisfy({ $0 > 0 }) else { return }
     let rows = LibraryRead.rows(slab, size, chunk)
@@ -183,6 +184,8 @@ package enum FileWalk {
       }
       if variable.type == .string {
         _ = try file.strings(place, piece, variable)
+      } else if place.type.hasPointers {
+        _ = try file.records(place, piece, leaves, subject: variable.path)
       } else {
         try file.piece(place, piece, size: size, subject: variable.path, buffer)
       }

@@ -62,7 +62,7 @@ package enum FileWalker {
 
   // MARK: The child
 
-  private static func run(_ program: String, _ raw: RawFile, _ policy: ReadPolicy) -> FileError? {
+  static func run(_ program: String, _ raw: RawFile, _ policy: ReadPolicy) -> FileError? {
     func failed(_ what: String, _ number: Int32) -> FileError {
       FileError(
         .inputOutput, path: raw.path,

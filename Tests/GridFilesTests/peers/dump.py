@@ -38,7 +38,7 @@ def text_of(value):
 def attribute(value):
     """`text:...`, `strings:[...]`, or type and bytes in hexadecimal."""
     if isinstance(value, h5py.Empty):
-        return "text:"
+        return "text:" if value.dtype.kind in "SUO" else f"{value.dtype.kind}{value.dtype.itemsize}:"
     if isinstance(value, (str, bytes)):
         return "text:" + text_of(value)
     if isinstance(value, (list, tuple)):

@@ -9,10 +9,18 @@ struct HDF5Tree: Sendable {
     var datasets: [Dataset] = []
     var groups: [Group] = []
     var unread: [GridFiles.Group.Unread] = []
+    var softLinks: [SoftLink] = []
+  }
+
+  /// Another name for an object: the target is a path from the root.
+  struct SoftLink: Sendable {
+    let name: String
+    let path: String
+    let target: String
   }
 
   struct Dataset: Sendable {
-    let name: String
+    var name: String
     let place: HDF5Place
     /// True where the extent has no limit.
     let unlimited: [Bool]
@@ -20,6 +28,8 @@ struct HDF5Tree: Sendable {
     /// Object addresses of `DIMENSION_LIST`.
     let scales: [haddr_t?]?
     let variableFilters: [Variable.Filter]
+    /// Found through a soft link: another name for a dataset, and no dimension of its own.
+    var isAlias = false
   }
 }
 
@@ -42,7 +52,47 @@ struct HDF5Tree: Sendable {
       throw walk.damaged("/", "the root group cannot be opened: \(HDF5Library.cause())")
     }
     if let info = objectInfo(root.id, ".") { walk.groupsSeen[info.addr] = "/" }
-    return try walk.group(root.id, name: "", path: "/", depth: 0)
+    var tree = try walk.group(root.id, name: "", path: "/", depth: 0)
+    resolve(&tree, datasets(tree))
+    return tree
+  }
+
+  // MARK: Soft links
+
+  /// Where a soft link leads, as a path from the root without `.`; HDF5 does not know `..`.
+  private func softTarget(_ group: hid_t, _ name: String, in path: String) -> String? {
+    var info = H5L_info_t()
+    guard unsafe H5Lget_info(group, name, &info, isotach_H5P_DEFAULT()) >= 0, info.u.val_size > 0,
+      info.u.val_size <= 65536
+    else { return nil }
+    var value = [CChar](repeating: 0, count: info.u.val_size + 1)
+    guard unsafe H5Lget_val(group, name, &value, info.u.val_size, isotach_H5P_DEFAULT()) >= 0 else {
+      return nil
+    }
+    let target = text(of: value.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
+    let full = target.hasPrefix("/") ? target : path + "/" + target
+    return "/" + full.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+  }
+
+  private static func datasets(_ group: HDF5Tree.Group) -> [String: HDF5Tree.Dataset] {
+    var list: [String: HDF5Tree.Dataset] = [:]
+    for dataset in group.datasets { list[dataset.place.path] = dataset }
+    for child in group.groups { list.merge(datasets(child)) { first, _ in first } }
+    return list
+  }
+
+  /// A soft link to a dataset that is here is a second name for it. Nothing is opened through a link.
+  private static func resolve(_ group: inout HDF5Tree.Group, _ known: [String: HDF5Tree.Dataset]) {
+    for link in group.softLinks {
+      if var dataset = known[link.target] {
+        dataset.name = link.name
+        dataset.isAlias = true
+        group.datasets.append(dataset)
+      } else {
+        group.unread.append(.init(path: link.path, reason: "a soft link to \(link.target), not followed"))
+      }
+    }
+    for index in group.groups.indices { resolve(&group.groups[index], known) }
   }
 
   private func damaged(_ subject: String, _ cause: String) -> FileError {
@@ -88,7 +138,11 @@ struct HDF5Tree: Sendable {
       case H5L_TYPE_HARD:
         try member(id, link.name, place, depth, into: &group)
       case H5L_TYPE_SOFT:
-        group.unread.append(.init(path: place, reason: "a soft link, which is not followed"))
+        if let target = softTarget(id, link.name, in: path) {
+          group.softLinks.append(.init(name: link.name, path: place, target: target))
+        } else {
+          group.unread.append(.init(path: place, reason: "a soft link that leads nowhere"))
+        }
       case H5L_TYPE_EXTERNAL:
         group.unread.append(
           .init(path: place, reason: "a link into another file, which is not followed"))
@@ -118,7 +172,13 @@ struct HDF5Tree: Sendable {
       group.groups.append(try self.group(child.id, name: name, path: path, depth: depth + 1))
     case H5O_TYPE_DATASET:
       guard let dataset = HDF5Handle(unsafe H5Dopen2(parent, name, isotach_H5P_DEFAULT())) else {
-        throw damaged(path, "the dataset cannot be opened: \(HDF5Library.cause())")
+        let cause = HDF5Library.cause()
+        // Newer HDF5 writes what this one does not know; only who wants that dataset is to suffer.
+        guard cause.contains("version number") else {
+          throw damaged(path, "the dataset cannot be opened: \(cause)")
+        }
+        group.unread.append(.init(path: path, reason: "a dataset of a newer HDF5 version (\(cause))"))
+        return
       }
       switch try self.dataset(dataset.id, name, path, info.addr) {
       case .success(let found): group.datasets.append(found)

@@ -52,7 +52,7 @@ struct NetCDF4Model {
   // MARK: Dimensions
 
   private mutating func collect(_ group: HDF5Tree.Group) {
-    for dataset in group.datasets where NetCDF4Model.isScale(dataset) {
+    for dataset in group.datasets where NetCDF4Model.isScale(dataset) && !dataset.isAlias {
       let id = dataset.attributes["_Netcdf4Dimid"]?.number.flatMap { Int(exactly: $0) }
       let title = dataset.attributes["NAME"]?.text ?? ""
       let isOnly = title.hasPrefix(NetCDF4Model.onlyDimension)
