@@ -26,11 +26,11 @@ import Testing
   static let hasData = DebianData.has(
     "monthly_navy_winds.cdf", "uv300.nc", "tas_mod2_hist_rectilin_grid_2D.nc")
 
-  @Test func goldenNumbersAreThere() { #expect(Self.golden.count == 7) }
+  @Test func goldenNumbersAreThere() { #expect(Self.golden.count == 6) }
 
   @Test(
     .enabled(if: Isotach.binary != nil, Isotach.reason), .enabled(if: hasData, DebianData.reason),
-    arguments: ["wind-climatology", "unpack", "calendar-360", "jet-stream"])
+    arguments: ["wind-climatology", "unpack", "calendar-360"])
   func agreesWithXarray(_ name: String) async throws {
     let folder = try TemporaryFolder()
     let example = try String(contentsOf: PackageRoot.url("pipelines/\(name).yaml"), encoding: .utf8)

@@ -6,7 +6,7 @@ import subprocess
 from support import *
 
 # Examples that need data that no Debian package has.
-NEEDS = {"radar-netherlands": "remote/RAD_NL25_RAP_5min_201008260000.h5"}
+NEEDS = {}
 
 EXAMPLES = sorted(PIPELINES.glob("*.yaml"))
 
@@ -95,6 +95,8 @@ def test_gdalinfo_says_nothing_on_stderr():
             names = [n for n, v in data.variables.items() if v.ndim >= 2 and not n.endswith(("_bnds", "_bounds"))
                      and n not in ("lat", "lon", "lat_vertices", "lon_vertices")]
         assert names, "no data variable"
+            if min(data[names[0]].shape[-2:]) == 1:
+                return  # GDAL says of every raster of one row or column that it does not support it.
         for name in names:
             result = expect(run(gdalinfo, f"NETCDF:{file}:{name}"), 0)
             assert result.err.strip() == "", f"{name}: {result.err}"
@@ -147,7 +149,8 @@ def test_stored_as_designed():
                     assert all(c == 1 for c in chunks[:-2]), f"{name}: chunks {chunks}"
                 if name == "time" and variable.ndim:
                     assert variable.dtype == "f8", variable.dtype
-                    assert variable.chunking()[0] >= min(512, variable.shape[0]), variable.chunking()
+                    chunks = variable.chunking()
+                    assert chunks == "contiguous" or chunks[0] >= min(512, variable.shape[0]), chunks
     return each(outputs(), look)
 
 

@@ -17,16 +17,18 @@ def test_monthly_climatology_and_anomaly_of_wind():
         departure = (wind.groupby("TIME.month") - normal).transpose("TIME", ...)
         with opened("wind_climatology.nc") as ours:
             close(ours.uas.values, normal.values, absolute=1e-5, relative=1e-6, what="climatology")
-            assert "climatology" in ours.time.attrs or "climatology" in ours.time.encoding, ours.time.attrs
+            time = ours[ours.uas.dims[0]]
+            assert "climatology" in {**time.attrs, **time.encoding}, time
         with opened("wind_anomaly.nc") as ours:
             close(ours.uas.values, departure.values, absolute=1e-5, relative=1e-6, what="anomaly")
-            assert (ours.time.values == data.TIME.values).all()
+            assert (ours[ours.uas.dims[0]].values == data.TIME.values).all()
 
 
 def test_anomalies_of_each_month_sum_to_nothing():
     import numpy as np
     with opened("wind_anomaly.nc") as ours:
-        mean = ours.vas.astype("f8").groupby("time.month").mean("time")
+        time = ours.vas.dims[0]
+        mean = ours.vas.astype("f8").groupby(f"{time}.month").mean(time)
         assert float(np.abs(mean).max()) < 1e-5, float(np.abs(mean).max())
 
 
@@ -55,29 +57,31 @@ def test_360_day_calendar_and_running_mean():
 def test_jet_stream_wind_speed_and_vorticity():
     netCDF4 = need_module("netCDF4")
     import numpy as np
-    with netCDF4.Dataset(debian("uv300.nc")) as data, opened("jet_stream.nc", decode_times=False) as ours:
-        u, v = data["U"][:].astype("f8"), data["V"][:].astype("f8")
-        lat, lon = np.radians(data["lat"][:].astype("f8")), np.radians(data["lon"][:].astype("f8"))
-        names = {ours[n].attrs.get("standard_name"): n for n in ours.data_vars}
-        speed = ours[names["wind_speed"]].values
-        close(speed, np.hypot(u, v), absolute=1e-5, relative=1e-6, what="wind speed")
-        # Where the wind comes from, clockwise from north.
-        direction = ours[names["wind_from_direction"]].values.astype("f8")
-        expected = np.degrees(np.arctan2(-u, -v)) % 360
-        turn = np.abs((direction - expected + 180) % 360 - 180)
-        assert np.nanmax(turn) < 1e-3, f"wind direction differs by {np.nanmax(turn)} degrees"
-        # zeta = 1 / (a cos(lat)) (dv/dlon - d(u cos(lat))/dlat), centred, rows 1...n-2.
-        radius, cosine = 6371229.0, np.cos(lat)[None, :, None]
-        step = lon[1] - lon[0]
-        dv = (np.roll(v, -1, 2) - np.roll(v, 1, 2)) / (2 * step)
-        du = ((u * cosine)[:, 2:] - (u * cosine)[:, :-2]) / (lat[2:] - lat[:-2])[None, :, None]
-        zeta = (dv[:, 1:-1] - du) / (radius * cosine[:, 1:-1])
-        ours_zeta = ours[names["atmosphere_upward_relative_vorticity"]].values[:, 1:-1].astype("f8")
-        scale = np.sqrt(np.mean(zeta ** 2))
-        # Another second-order form of the slope on the uneven rows: up to 3 % of the typical size.
-        error = np.sqrt(np.mean((ours_zeta - zeta) ** 2)) / scale
-        assert error < 0.03, f"vorticity differs by {100 * error:.1f} % of its typical size"
-        return f"vorticity within {100 * error:.2f} % r.m.s. of centred differences"
+    # The example without its last stage: on the grid that the wind came on.
+    example = (PIPELINES / "jet-stream.yaml").read_text()
+    start, end = example.index("  - regrid:"), example.index("outputs:")
+    with Folder() as folder:
+        (folder / "p.yaml").write_text(example[:start] + "\n" + example[end:].replace("input: jet", "input: gaussian"))
+        expect(isotach("run", folder / "p.yaml", "--set", "month=7"), 0)
+        with netCDF4.Dataset(debian("uv300.nc")) as data, netCDF4.Dataset(folder / "out/jet_stream_7.nc") as ours:
+            u, v = data["U"][1].astype("f8"), data["V"][1].astype("f8")
+            lat, lon = np.radians(data["lat"][:].astype("f8")), np.radians(data["lon"][:].astype("f8"))
+            field = {ours[n].standard_name: ours[n][:].squeeze().astype("f8") for n in ours.variables
+                     if ours[n].ndim >= 2 and "standard_name" in ours[n].ncattrs()}
+    close(field["wind_speed"], np.hypot(u, v), absolute=1e-5, relative=1e-6, what="wind speed")
+    # Where the wind comes from, clockwise from north.
+    expected = np.degrees(np.arctan2(-u, -v)) % 360
+    turn = np.abs((field["wind_from_direction"] - expected + 180) % 360 - 180)
+    assert np.nanmax(turn) < 1e-3, f"wind direction differs by {np.nanmax(turn)} degrees"
+    # zeta = 1 / (a cos(lat)) (dv/dlon - d(u cos(lat))/dlat), centred, rows 1...n-2.
+    radius, cosine = 6371229.0, np.cos(lat)[:, None]
+    dv = (np.roll(v, -1, 1) - np.roll(v, 1, 1)) / (2 * (lon[1] - lon[0]))
+    du = ((u * cosine)[2:] - (u * cosine)[:-2]) / (lat[2:] - lat[:-2])[:, None]
+    zeta = (dv[1:-1] - du) / (radius * cosine[1:-1])
+    # Another second-order form of the slope on the uneven rows: up to 3 % of the typical size.
+    error = np.sqrt(np.mean((field["atmosphere_upward_relative_vorticity"][1:-1] - zeta) ** 2) / np.mean(zeta ** 2))
+    assert error < 0.03, f"vorticity differs by {100 * error:.1f} % of its typical size"
+    return f"vorticity within {100 * error:.2f} % r.m.s. of centred differences"
 
 
 def test_conservative_regridding_beside_cdo():
@@ -126,28 +130,23 @@ def test_bilinear_regridding_beside_cdo():
 def test_satellite_track_binned():
     h5py = need_module("h5py")
     import numpy as np
-    with h5py.File(debian("MLS-Aura_L2GP-IWC_v02-21-c02_2007d210.he5")) as file, opened("iwc_mls_20070729.nc") as ours:
-        swath = file["HDFEOS/SWATHS/IWC"]
-        pressure = swath["Geolocation Fields/Pressure"][:]
-        levels = (pressure >= 68) & (pressure <= 216)
-        value = swath["Data Fields/L2gpValue"][:][:, levels].astype("f8")
+    with h5py.File(debian("MLS-Aura_L2GP-IWC_v02-21-c02_2007d210.he5")) as file, \
+            opened("clivi_mls_20070729.nc") as ours:
+        swath = file["HDFEOS/SWATHS/IWP"]
+        value = swath["Data Fields/L2gpValue"][:, 0].astype("f8")
         lat = swath["Geolocation Fields/Latitude"][:].astype("f8")
         lon = swath["Geolocation Fields/Longitude"][:].astype("f8")
         rows, columns = 33, 36
         j = np.floor((lat + 82.5) / 5).astype(int)
         i = np.floor((lon + 180) / 10).astype(int) % columns
-        # A centre on an edge may count for either side.
-        edge = (np.abs((lat + 82.5) / 5 - np.round((lat + 82.5) / 5)) < 1e-6)
-        assert not edge.any()
         inside = (j >= 0) & (j < rows)
-        sums = np.zeros((value.shape[1], rows, columns))
-        counts = np.zeros((rows, columns))
+        sums, counts = np.zeros((rows, columns)), np.zeros((rows, columns))
         np.add.at(counts, (j[inside], i[inside]), 1)
-        for level in range(value.shape[1]):
-            np.add.at(sums[level], (j[inside], i[inside]), value[inside, level])
+        np.add.at(sums, (j[inside], i[inside]), value[inside])
         with np.errstate(invalid="ignore"):
-            mean = sums / counts
-        close(np.squeeze(ours.iwc.values), mean, absolute=1e-9, relative=1e-5, what="iwc")
+            mean = sums / counts / 1000
+        close(np.squeeze(ours.clivi.values), mean, absolute=1e-9, relative=1e-5, what="clivi")
+        return f"{int((counts > 0).sum())} cells"
 
 
 def test_ocean_bipolar_grid_beside_cdo():
@@ -174,19 +173,20 @@ def test_integrated_water_vapour():
     netCDF4 = need_module("netCDF4")
     import numpy as np
     with netCDF4.Dataset(debian("rectilinear_grid_3D.nc")) as data, opened("water_vapour.nc") as ours:
-        t, rh = data["t"][:].astype("f8"), data["rhumidity"][:].astype("f8")
-        p = data["lev"][:].astype("f8")[None, :, None, None]
-        # Magnus over water, as WMO 8 gives it; relative humidity is in percent or a fraction.
+        t, fraction = data["t"][0].astype("f8"), data["rhumidity"][0].astype("f8")
+        p = data["lev"][:].astype("f8")[:, None, None]
+        # Magnus over water, as WMO 8 gives it: another formula than ours, a few per cent apart in the cold.
         e = 611.2 * np.exp(17.62 * (t - 273.15) / (t - 30.03))
-        fraction = rh / 100 if rh.max() > 5 else rh
         q = 0.62198 * fraction * e / (p - 0.37802 * fraction * e)
-        column = np.trapezoid(q[:, ::-1], p[0, ::-1, 0, 0], axis=1) / 9.80665
-        names = {ours[n].attrs.get("standard_name"): n for n in ours.data_vars}
-        value = ours[names["atmosphere_mass_content_of_water_vapor"]].values.squeeze()
-        # Another formula of saturation pressure changes the column by up to a few per cent.
-        error = np.abs(value - column.squeeze()).mean() / column.mean()
-        assert error < 0.03, f"mean difference {100 * error:.1f} %"
-        return f"mean difference {100 * error:.2f} %, mean column {value.mean():.1f} kg m-2"
+        column = np.trapezoid(q[::-1], p[::-1, 0, 0], axis=0) / 9.80665
+        value = ours[next(n for n in ours.data_vars if ours[n].attrs.get("standard_name") ==
+                          "atmosphere_mass_content_of_water_vapor")].values.squeeze().astype("f8")
+        # Conservative regridding keeps the mean over the Earth.
+        theirs = np.average(column.mean(1), weights=np.cos(np.radians(data["lat"][:])))
+        mine = np.average(value.mean(1), weights=np.cos(np.radians(ours.lat.values)))
+        error = abs(mine - theirs) / theirs
+        assert error < 0.01, f"global means {mine:.3f} and {theirs:.3f} kg m-2"
+        return f"global means {mine:.3f} and {theirs:.3f} kg m-2"
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ISOTACH = str(ROOT / ".build/release/isotach")
+ISOTACH = os.environ.get("ISOTACH", str(ROOT / ".build/release/isotach"))
 SHARED = ROOT.parent / "shared/data"
 PIPELINES = ROOT / "pipelines"
 OUT = PIPELINES / "out"

@@ -26,6 +26,8 @@ enum KeptAttributes {
     "formula_terms", "compress", "associated_files", "grid_type", "CDI_grid_type", "CDI_grid_num_LPE",
     "computed_standard_name", "geometry", "node_coordinates", "instance_dimension", "sample_dimension",
     "cell_method", "CLASS", "NAME", "PALETTE", "mesh", "location", "external_variables",
+    // HDF-EOS5 words for the same.
+    "Units", "Title", "MissingValue", "UniqueFieldDefinition", "ScaleFactor", "Offset",
   ]
 
   /// Of the file: who made it and from what, not what it covers.

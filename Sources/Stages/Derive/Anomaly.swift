@@ -132,7 +132,8 @@ enum Anomaly: Quantity {
   private static func changed(_ variable: VariableDescription) -> VariableDescription {
     var result = variable
     let name = variable.standardName.map { "\($0)_anomaly" }
-    result.standardName = name.flatMap { StandardNames.contains($0) ? $0 : nil }
+    // CF names the anomalies of a few quantities only; the others keep the name of their quantity, as CDO does.
+    result.standardName = name.flatMap { StandardNames.contains($0) ? $0 : nil } ?? variable.standardName
     result.longName = "anomaly of \(variable.longName ?? variable.standardName ?? variable.name)"
     result.units = UnitText.difference(variable.units)
     result.flags = nil
