@@ -107,10 +107,10 @@ final class CoordinateFinding {
     if let found = coordinateOf[key] { return found }
     let named = auxiliary.filter { $0.labelKeys == [key] }
     if let found = unique(named) { return found }
-    let others = scope.visible(from: entry.group).filter {
-      $0.labelKeys == [key] && $0.path != entry.path && !named.map(\.path).contains($0.path)
-        && ($0.type.isNumeric || ($0.isCharacters && CoordinateKind.byName($0.name) == .time))
-        && (CoordinateKind.byAttributes($0) != nil || CoordinateKind.byName($0.name) != nil)
+    guard let candidates = candidates[key] else { return nil }
+    let visible = Set(scope.visible(from: entry.group).map(\.path))
+    let others = candidates.filter {
+      $0.path != entry.path && !named.map(\.path).contains($0.path) && visible.contains($0.path)
     }
     guard let found = unique(others) else { return nil }
     serving.insert(found.path)
@@ -118,6 +118,20 @@ final class CoordinateFinding {
       .assumed, found.path, "taken as the coordinate of dimension `\(key.name)`, though no attribute says it")
     return found
   }
+
+  /// By dimension the variables of which it is plain that they are coordinates. Asked for each field, so a file
+  /// with thousands of variables must not be gone through each time.
+  private lazy var candidates: [Scope.Key: [Scope.Entry]] = {
+    var candidates: [Scope.Key: [Scope.Entry]] = [:]
+    for entry in scope.entries {
+      guard let key = entry.labelKeys.first, entry.labelKeys.count == 1,
+        entry.type.isNumeric || (entry.isCharacters && CoordinateKind.byName(entry.name) == .time),
+        CoordinateKind.byAttributes(entry) != nil || CoordinateKind.byName(entry.name) != nil
+      else { continue }
+      candidates[key, default: []].append(entry)
+    }
+    return candidates
+  }()
 
   /// The only one with a kind; two (latitude and longitude of the same dimension) are points, not an axis.
   private func unique(_ entries: [Scope.Entry]) -> Scope.Entry? {

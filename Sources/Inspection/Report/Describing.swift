@@ -38,6 +38,7 @@ struct AxisSummary: Sendable {
     let unit = units.map { $0.isEmpty || $0 == "1" ? "" : " " + Self.symbol($0) } ?? ""
     guard let first, let last else { return "empty" }
     if count == 1 { return short(first) + unit }
+    if count == 2 { return values.map(short).joined(separator: ", ") + unit }
     if let step { return "\(short(first)) to \(short(last)) by \(short(rounded(step)))\(unit)" }
     if count <= 8 { return values.map(short).joined(separator: ", ") + unit }
     if let steps {

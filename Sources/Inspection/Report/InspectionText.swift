@@ -56,12 +56,11 @@ extension InspectionReport {
       if let time = description.time { body += time.lines }
       for axis in description.layers { body += axis.layerLines }
       for scalar in description.scalars {
-        let units = scalar.attributes["units"]?.text.map { " " + printable($0, limit: 40) } ?? ""
         body.append(
           entry(
             "at",
             printable(scalar.name) + " = "
-              + (scalar.label.map { printable($0, limit: 60) } ?? short(scalar.value) + units)))
+              + (scalar.label.map { printable($0, limit: 60) } ?? scalar.valueText)))
       }
       if let same = known.first(where: { $0.body == body }) {
         lines.append(entry("place", "the same grid and axes as \(printable(same.name))"))
@@ -105,7 +104,7 @@ extension InspectionReport {
         let dimensions = variable.dimensions.map { "\(printable($0.name)) \($0.length)" }.joined(
           separator: ", ")
         lines += wrap(
-          "  \(printable(variable.type.name)) \(printable(variable.name))"
+          "  \(variable.type.shown) \(printable(variable.name))"
             + (dimensions.isEmpty ? "" : " (\(dimensions))"),
           margin: "      ")
         if variable.chunks != nil || !variable.filters.isEmpty {
@@ -123,7 +122,7 @@ extension InspectionReport {
   }
 
   private func attributeLines(_ attributes: [Attribute], indent: String) -> [String] {
-    let width = min(24, attributes.map { printable($0.name).count }.max() ?? 0)
+    let width = min(32, attributes.map { printable($0.name).count }.max() ?? 0)
     return attributes.flatMap { attribute -> [String] in
       let name = pad(printable(attribute.name, limit: 80), width) + "  "
       var value = printable(attribute.shown, limit: 800)
@@ -144,22 +143,37 @@ extension InspectionReport {
       }
   }
 
+  /// Notes on what is already among "Not read" are not said twice.
+  private func notes(_ level: DatasetNote.Level) -> [String] {
+    let unread = Set(header.root.everything(\.unread).map(\.path))
+    return (dataset?.notes ?? []).filter {
+      $0.level == level && !unread.contains($0.subject) && isAbout($0.subject)
+    }
+    .flatMap { note in
+      let subject =
+        note.subject.hasPrefix("/") && !note.subject.dropFirst().contains("/")
+        ? String(note.subject.dropFirst()) : note.subject
+      return wrap("  " + printable(subject) + ": " + printable(note.text, limit: 300), margin: "      ")
+    }
+  }
+
+  /// With one variable selected, only what concerns it.
+  private func isAbout(_ subject: String) -> Bool {
+    guard let selection else { return true }
+    return selection.contains { subject == $0 || subject.hasPrefix($0 + ":") || subject == $0.dropFirst() }
+  }
+
   private var noteLines: [String] {
-    let notes = (dataset?.notes ?? []).filter { $0.level == .assumed }
-    if notes.isEmpty { return [] }
-    return ["", "Assumed"]
-      + notes.flatMap {
-        wrap("  " + printable($0.subject) + ": " + printable($0.text, limit: 300), margin: "      ")
-      }
+    let assumed = notes(.assumed)
+    let warnings = notes(.warning)
+    return (assumed.isEmpty ? [] : ["", "Assumed"] + assumed)
+      + (warnings.isEmpty ? [] : ["", "Doubtful"] + warnings)
   }
 
   private var errorLines: [String] {
     var lines: [String] = []
     if let datasetError { lines += wrap("  " + printable(datasetError, limit: 400), margin: "      ") }
-    for note in dataset?.notes ?? [] where note.level != .assumed {
-      lines += wrap(
-        "  " + printable(note.subject) + ": " + printable(note.text, limit: 300), margin: "      ")
-    }
+    lines += notes(.error)
     let shown = errors.filter { finding in
       guard let selection, let name = finding.variable else { return selection == nil }
       return selection.contains(name.hasPrefix("/") ? name : "/" + name)
@@ -182,6 +196,19 @@ private func entry(_ label: String, _ text: String) -> String { "      " + pad(l
 
 func pad(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(0, width - text.count))
+}
+
+extension ScalarCoordinate {
+  /// The value with its unit; of a time the date.
+  fileprivate var valueText: String {
+    guard let units = attributes["units"]?.text else { return short(value) }
+    let calendar = attributes["calendar"]?.text.flatMap(CFCalendar.init(cfName:)) ?? .standard
+    if CoordinateKind.isTimeUnits(units), let date = try? TimeReference(units, calendar: calendar).date(value)
+    {
+      return "\(date)"
+    }
+    return short(value) + (units == "1" ? "" : " " + printable(units, limit: 40))
+  }
 }
 
 extension Grid {

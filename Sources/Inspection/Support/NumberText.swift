@@ -1,3 +1,5 @@
+import GridFiles
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -36,6 +38,20 @@ func bytesText(_ count: Int64) -> String {
     }
   }
   return "\(count) bytes"
+}
+
+extension ElementType {
+  /// The type with what is in it: `compound {int id, float x}`.
+  var shown: String {
+    guard case .compound(let name, _, let fields) = self else { return printable(self.name) }
+    let inside = fields.prefix(12).map { "\($0.type.shown) \(printable($0.name))" }.joined(separator: ", ")
+    return "compound \(printable(name))".trimmingBlanks + " {" + inside + (fields.count > 12 ? ", ..." : "")
+      + "}"
+  }
+}
+
+extension String {
+  fileprivate var trimmingBlanks: String { hasSuffix(" ") ? String(dropLast()) : self }
 }
 
 /// `12.3 %`.

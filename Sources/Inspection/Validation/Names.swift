@@ -112,7 +112,7 @@ extension Checker {
       case .compound, .variableLength, .opaque, .enumeration, .unsupported:
         error(
           "2.2", variable, nil, "has a type that CF does not know",
-          expected: "numbers, characters or strings", found: variable.type.name)
+          expected: "numbers, characters or strings", found: variable.type.shown)
       default: break
       }
       var names: Set<String> = []
