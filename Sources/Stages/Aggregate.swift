@@ -16,6 +16,9 @@ public struct Aggregate: Stage {
       n - `ddof`. Percentiles are linear between the two nearest samples (Hyndman and Fan 1996, type 7; numpy's \
       default), and hold all samples of a group in memory. Sums are double precision. `sum` adds the numbers as they \
       are: multiply rates by their interval first.
+      `over: area` makes one cell of the whole grid, `longitude` one of each row (the zonal mean), `latitude` one of \
+      each column: means are weighted by the area of the cells, `min-valid` is the share of the area; with them go mean, \
+      max and min.
       Bounds of the result go from the first lower to the last upper bound of the samples; without bounds in the \
       input they are the edges of the calendar's period. `cell_methods` gets what CF 7.3 has a word for; a \
       climatology gets climatological bounds and `within years ... over years` (CF 7.4; days for hours).
@@ -23,8 +26,10 @@ public struct Aggregate: Stage {
     keys: [
       Key("input", .stream, "the field"),
       Key(
-        "over", .choice(["hour", "day", "month", "season", "year", "all", "rolling"]), required: true,
-        "the period that becomes one step"),
+        "over",
+        .choice(["hour", "day", "month", "season", "year", "all", "rolling", "area", "longitude", "latitude"]
+        ),
+        required: true, "the period that becomes one step, or the axes that become one cell"),
       Key("method", .choice(methods), default: "mean", "what is made of the samples"),
       Key("percentile", .number, "0 to 100, for `method: percentile`"),
       Key("ddof", .integer, default: "0", "std and var divide by n - ddof"),
@@ -62,6 +67,14 @@ public struct Aggregate: Stage {
       }
     } else if arguments.value("percentile") != nil {
       throw PlanError("`percentile` belongs to `method: percentile`", at: arguments.mark("percentile"))
+    }
+    if let axes = SpaceReduced.Axes(rawValue: over) {
+      guard ["mean", "max", "min"].contains(method) else {
+        throw PlanError("`over: \(axes.rawValue)` goes with mean, max and min", at: arguments.mark("method"))
+      }
+      if let key = ["climatology", "time"].first(where: { arguments.value($0) != nil }) {
+        throw PlanError("`\(key)` does not go with `over: \(axes.rawValue)`", at: arguments.mark(key))
+      }
     }
     if let value = arguments.value("ddof") {
       guard method == "std" || method == "var" else {
@@ -117,6 +130,7 @@ public struct Aggregate: Stage {
 
   public func plan(_ inputs: StageInputs, in graph: inout ComputationGraph) throws(PlanError) -> NodeID {
     let input = try inputs.stream("input")
+    if let axes = SpaceReduced.Axes(rawValue: over) { return try planSpace(axes, input, in: &graph) }
     guard let time = input.description.time, time.count > 0 else {
       throw PlanError("`\(input.name)` has no time steps", at: arguments.mark("over"), subject: "time")
     }
@@ -143,6 +157,38 @@ public struct Aggregate: Stage {
       TimeReduced(
         label: label, output: output, statistic: statistic, groups: periods.groups,
         minimumCounts: minimumCounts(periods.groups), isKept: isClimatology || over == "all"),
+      inputs: [input.node])
+  }
+
+  private func planSpace(
+    _ axes: SpaceReduced.Axes, _ input: StageInputs.Stream, in graph: inout ComputationGraph
+  ) throws(PlanError) -> NodeID {
+    let grid = input.description.grid
+    var output = input.description
+    var areas: [Double]
+    do {
+      areas = try grid.cellAreas()
+      output.grid = try axes.reduce(grid)
+    } catch {
+      throw PlanError(
+        error.cause, at: arguments.mark("over"), subject: error.subject ?? input.name, remedy: error.remedy)
+    }
+    guard areas.count == grid.count else {
+      throw PlanError(
+        "the cells of `\(input.name)` have no areas", at: arguments.mark("over"), subject: input.name)
+    }
+    let columns = grid.topology.isPeriodic ? grid.topology.columns : grid.nx
+    for index in areas.indices where index % grid.nx >= columns || !areas[index].isFinite { areas[index] = 0 }
+    let name = axes == .area ? "area" : axes == .longitude ? output.grid.x.name : output.grid.y.name
+    for index in output.variables.indices {
+      output.variables[index] = CellMethods.reduce(output.variables[index], method: method, over: name)
+    }
+    return graph.add(
+      SpaceReduced(
+        label:
+          "\(method) over \(axes.rawValue): \(grid.ny)x\(grid.nx) -> \(output.grid.ny)x\(output.grid.nx)",
+        output: output, axes: axes, statistic: statistic, input: input.description, areas: areas,
+        minimumCount: arguments.integer("min-count") ?? 1, minimumShare: arguments.number("min-valid") ?? 0),
       inputs: [input.node])
   }
 

@@ -138,6 +138,45 @@ func peerNumbers<T: Decodable>(_ name: String, _ type: T.Type, file: String = #f
     #expect(one.numbers.allSatisfy { $0.isNaN })
   }
 
+  /// Areas of cells between parallels go with the difference of the sines of their edges.
+  @Test func meansOverArea() throws {
+    let field = Make.noise(
+      Description(variables: [Make.variable("t", nil, "K")], time: Make.days(3), grid: Make.globe(6, 12)),
+      0...10,
+      missing: 0.1)
+    let sines: [Double] = (0...6).map { (row: Int) -> Double in sin(Double(30 * row - 90) * Double.pi / 180) }
+    let weights: [Double] = (0..<6).map { (row: Int) -> Double in sines[row + 1] - sines[row] }
+    func mean(_ t: Int, _ rows: Range<Int>, _ columns: Range<Int>) -> Double {
+      var (sum, weight) = (0.0, 0.0)
+      for j in rows {
+        for i in columns where !field[0, t, 0, j, i].isNaN {
+          sum += weights[j] * Double(field[0, t, 0, j, i])
+          weight += weights[j]
+        }
+      }
+      return sum / weight
+    }
+    let area = try Plan(Aggregate.self, ["over": "area"], on: field).run()
+    expectClose(area.numbers, (0..<3).map { mean($0, 0..<6, 0..<12) })
+    #expect(area.description.grid.y.bounds == [-90, 90])
+    #expect(area.description.variables[0].cellMethods == "area: mean")
+    let zonal = try Plan(Aggregate.self, ["over": "longitude"], on: field).run()
+    expectClose(zonal.numbers, (0..<18).map { mean($0 / 6, $0 % 6..<$0 % 6 + 1, 0..<12) })
+    #expect(zonal.description.variables[0].cellMethods == "lon: mean")
+    let meridional = try Plan(Aggregate.self, ["over": "latitude", "method": "max"], on: field).run()
+    #expect(meridional[0, 2, 0, 0, 7] == (0..<6).map { field[0, 2, 0, $0, 7] }.filter { !$0.isNaN }.max())
+    let strict = try Plan(Aggregate.self, ["over": "area", "min-valid": 1], on: field).run(cuts: 1)
+    #expect(strict.numbers.allSatisfy { $0.isNaN })
+    // A whole turn of columns and one more: the last repeats the first and does not count twice.
+    var wide = field
+    wide.description.grid = Make.regular(field.description.grid.y.values, (0...12).map { Double($0) * 30 })
+    wide.numbers = (0..<18).flatMap { row in (0..<13).map { field.numbers[row * 12 + $0 % 12] } }
+    let again = try Plan(Aggregate.self, ["over": "area"], on: wide).run(cuts: 1)
+    expectClose(again.numbers, area.numbers.map(Double.init))
+    #expect(
+      fault { try Plan(Aggregate.self, ["over": "area", "method": "std"], on: field) }?.mark?.line == 2)
+  }
+
   @Test func faults() {
     let field = series(Make.days(10))
     let cases: [(KeyValuePairs<String, Yaml>, String, Int)] = [

@@ -57,6 +57,16 @@ enum CellMethods {
     return result
   }
 
+  /// A mean or an extreme over axes of the grid.
+  static func reduce(_ variable: VariableDescription, method: String, over axis: String)
+    -> VariableDescription
+  {
+    var result = variable
+    result.cellMethods = join(variable.cellMethods ?? "", "\(axis): \(words[method] ?? "mean")")
+    if method == "mean" { result.flags = nil }
+    return result
+  }
+
   private static func join(_ a: String, _ b: String) -> String { a.isEmpty ? b : a + " " + b }
 
   /// The method that the text has for time alone, when it has just one word for it: `time: mean` -> mean.
