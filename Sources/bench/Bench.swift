@@ -23,7 +23,7 @@
     do {
       try await benchmark.run(BenchOptions(arguments))
     } catch {
-      fail("bench \(name): \(error)")
+      fail("bench \(name): \(error)", code: 1)
     }
   }
 }

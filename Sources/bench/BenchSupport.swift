@@ -2,10 +2,10 @@
   import Glibc
 #endif
 
-func fail(_ text: String) -> Never {
+func fail(_ text: String, code: CInt = 64) -> Never {
   let bytes = Array((text + "\n").utf8)
   _ = write(2, bytes, bytes.count)
-  exit(64)
+  exit(code)
 }
 
 struct BenchError: Error, CustomStringConvertible {

@@ -57,19 +57,25 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Needs.strace, Needs.straceReason))
-  func aFailedCloseOfTheFileIsAFailure() async throws {
-    let run = try await SmallRun()
-    try run.putOldFile()
-    // `close` of the temporary file's own number, whichever that is: all numbers that the output is opened as.
-    let result = try run.run([
-      "strace", "-f", "-qq", "-o", "/dev/null", "-P", run.output, "-e", "trace=close", "-e",
-      "inject=close:error=EIO",
+  /// With `bench io`, which reads no file: the first `close` of its I/O thread is the output's.
+  @Test(
+    .enabled(
+      if: Needs.strace
+        && FileManager.default.isExecutableFile(atPath: PackageRoot.url(".build/debug/bench").path),
+      "strace or .build/debug/bench is not there: skipped"))
+  func aFailedCloseOfTheFileIsAFailure() throws {
+    let folder = try TemporaryFolder()
+    let target = try folder.write("old", to: "out.nc")
+    let result = try Command.run([
+      "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=close", "-e", "inject=close:error=EIO:when=1",
+      PackageRoot.url(".build/debug/bench").path, "io", "--megabytes", "2", "--only", "write", "--way",
+      "isotach",
+      "--runs", "1", "--workers", "1", "--file", target,
     ])
-    // A path filter that matches nothing lets the run succeed; what counts is that nothing is half done.
-    #expect(run.halfWritten == nil)
-    #expect(result.exit == 0 || result.exit == 74, "\(result.status) \(result.stderr)")
-    #expect(run.litter == [])
+    #expect(result.exit == 1, "\(result.status)")
+    #expect(result.stderr.contains("out.nc: it cannot be closed: Input/output error"), "\(result.stderr)")
+    #expect(try String(contentsOfFile: target, encoding: .utf8) == "old")
+    #expect(folder.contents() == ["out.nc"])
   }
 
   @Test(arguments: [4096, 20_000, 200_000]) func aFileSizeLimitIsNamed(limit: Int) async throws {
