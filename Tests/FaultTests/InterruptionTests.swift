@@ -85,6 +85,23 @@ import Testing
     #expect(stopped > 0)
   }
 
+  /// While a write hangs: the second signal ends the run all the same, and removes what it had begun.
+  @Test(.enabled(if: Needs.strace, Needs.straceReason)) func toldToStopTwice() async throws {
+    let run = try await SmallRun()
+    try run.putOldFile()
+    let result = try run.run([
+      "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e",
+      "inject=pwrite64:delay_enter=6000000:when=3",
+      "timeout", "--preserve-status", "-s", "TERM", "3", "timeout", "--preserve-status", "-s", "TERM", "2",
+    ])
+    #expect(result.exit == 143, "\(result.status) \(result.stderr)")
+    #expect(run.litter == [])
+    guard case .old = run.state else {
+      Issue.record("the old output is gone: \(run.state)")
+      return
+    }
+  }
+
   @Test(.enabled(if: Needs.strace, Needs.straceReason)) func twoRunsAtOnce() async throws {
     let run = try await SmallRun()
     try run.putOldFile()
