@@ -9,6 +9,8 @@
 
   static let benchmarks = [
     Benchmark(name: "io", summary: "write and read a chunked, shuffled, deflated field", run: BenchIO.run),
+    Benchmark(
+      name: "regrid", summary: "weights, their application, and regridding beside CDO", run: BenchRegrid.run),
     Benchmark(name: "start", summary: "start of a process, and a small run", run: BenchStart.run),
   ]
 

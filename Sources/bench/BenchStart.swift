@@ -60,16 +60,16 @@ enum BenchStart {
     fflush(nil)
   }
 
-  private static func write(_ text: String, to path: String) throws {
+  static func write(_ text: String, to path: String) throws {
     guard let file = fopen(path, "w") else { throw BenchError("\(path): \(reason())") }
     let written = fputs(text, file)
     guard fclose(file) == 0, written >= 0 else { throw BenchError("\(path): \(reason())") }
   }
 
-  private static func reason() -> String { String(cString: strerror(errno)) }
+  static func reason() -> String { String(cString: strerror(errno)) }
 
   /// Runs a program with its outputs thrown away and gives its exit status.
-  private static func spawn(_ arguments: [String]) throws -> Int32 {
+  static func spawn(_ arguments: [String]) throws -> Int32 {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }

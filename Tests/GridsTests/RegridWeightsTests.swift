@@ -130,8 +130,8 @@ import Testing
     #expect(near.expanded().sources.count < target.count / 10 && near.expanded().sources.count > 3)
   }
 
-  @Test("fast kernels give the bits of the plain ones")
-  func kernels() throws {
+  @Test("fast kernels give the bits of the plain ones", arguments: [true, false])
+  func kernels(_ isFull: Bool) throws {
     var random = SystemRandomNumberGenerator()
     let from = try Self.globe(20, 41), to = try Self.globe(13, 77)
     for method in [RegridMethod.bilinear, .bicubic, .conservative] {
@@ -139,7 +139,8 @@ import Testing
       let separable = try #require(weights.separable)
       let columns = separable.columns
       let values = (0..<from.nx).map { _ in Float.random(in: -5...5, using: &random) }
-      let valid = (0..<from.nx).map { _ in UInt8(Int.random(in: 0...9, using: &random) > 0 ? 1 : 0) }
+      let valid = (0..<from.nx).map { _ in UInt8(isFull || Int.random(in: 0...9, using: &random) > 0 ? 1 : 0)
+      }
       var (num, den) = ([Double](repeating: 0, count: to.nx), [Double](repeating: 0, count: to.nx))
       var (num2, den2) = (num, den)
       columns.starts.withUnsafeBufferPointer { starts in
@@ -147,7 +148,8 @@ import Testing
           columns.weights.withUnsafeBufferPointer { weights in
             var axis = isotach_axis_weights(
               starts: starts.baseAddress, sources: sources.baseAddress, weights: weights.baseAddress)
-            isotach_regrid_columns(&axis, 0, Int64(to.nx), values, valid, 0, &num, &den)
+            _ = isotach_regrid_columns(
+              &axis, 0, Int64(to.nx), values, valid, 0, Int64(from.nx), &num, &den)
             isotach_regrid_columns_reference(&axis, 0, Int64(to.nx), values, valid, 0, &num2, &den2)
           }
         }
@@ -161,7 +163,7 @@ import Testing
           den.withUnsafeBufferPointer { d in
             let nums = [n.baseAddress, n.baseAddress], dens = [d.baseAddress, d.baseAddress]
             isotach_regrid_combine(
-              nums, dens, [0.3, 0.7], 2, columns.sums, Int64(to.nx), &rule, &a, &va, nil)
+              nums, dens, [0.3, 0.7], 2, columns.sums, Int64(to.nx), &rule, isFull ? 1 : 0, &a, &va, nil)
             isotach_regrid_combine_reference(
               nums, dens, [0.3, 0.7], 2, columns.sums, Int64(to.nx), &rule, &b, &vb, nil)
           }

@@ -114,9 +114,12 @@ extension RegridWeights {
       unsafe parts.deallocate()
     }
     var held = [Int](repeating: -1, count: slots)
+    var complete = [Int32](repeating: 0, count: slots)
     var sumRows: [UnsafePointer<Double>?] = unsafe Array(repeating: nil, count: slots)
     var partRows: [UnsafePointer<Double>?] = unsafe Array(repeating: nil, count: slots)
     let rows = separable.rows
+    // Every column of the target has source columns.
+    let reaches: Int32 = to.columns.allSatisfy { separable.columns.sums[$0] > 0 } ? 1 : 0
     unsafe separable.columns.starts.withUnsafeBufferPointer { columnStarts in
       unsafe separable.columns.sources.withUnsafeBufferPointer { columnSources in
         unsafe separable.columns.weights.withUnsafeBufferPointer { columnWeights in
@@ -130,23 +133,26 @@ extension RegridWeights {
                 for j in to.rows {
                   let entries = Int(rows.starts[j])..<Int(rows.starts[j + 1])
                   let at = map * to.mapCount + (j - to.rows.lowerBound) * width
+                  var allComplete = reaches
                   for (k, e) in entries.enumerated() {
                     let row = Int(rows.sources[e]), slot = row % slots
                     if held[slot] != row {
                       let start = map * from.mapCount + (row - from.rows.lowerBound) * from.columns.count
-                      unsafe isotach_regrid_columns(
+                      let full = unsafe isotach_regrid_columns(
                         &columns, Int64(to.columns.lowerBound), Int64(to.columns.upperBound), values + start,
-                        valid + start, Int64(from.columns.lowerBound), sums + slot * width,
-                        parts + slot * width)
+                        valid + start, Int64(from.columns.lowerBound), Int64(from.columns.count),
+                        sums + slot * width, parts + slot * width)
                       held[slot] = row
+                      complete[slot] = full
                     }
+                    allComplete &= complete[slot]
                     unsafe sumRows[k] = UnsafePointer(sums + slot * width)
                     unsafe partRows[k] = UnsafePointer(parts + slot * width)
                   }
                   unsafe isotach_regrid_combine(
                     sumRows, partRows, rowWeights.baseAddress.map { unsafe $0 + entries.lowerBound },
                     Int64(entries.count), columnSums.baseAddress.map { unsafe $0 + to.columns.lowerBound },
-                    Int64(width), &kernelRule, out + at, outValid + at,
+                    Int64(width), &kernelRule, allComplete, out + at, outValid + at,
                     share?.baseAddress.map { unsafe $0 + at })
                 }
               }

@@ -93,17 +93,20 @@ typedef struct {
 ///
 /// Horizontal pass: num[k] = sum of weight * value over the valid entries, den[k] = sum of their weights.
 /// `source` and `valid` point at the column with index `origin` of the source row.
-void isotach_regrid_columns(const isotach_axis_weights *columns, int64_t first, int64_t last,
-                            const float *source, const uint8_t *valid, int64_t origin, double *num,
-                            double *den);
+/// `width` elements are there. Returns 1 when none of them is missing.
+int isotach_regrid_columns(const isotach_axis_weights *columns, int64_t first, int64_t last,
+                           const float *source, const uint8_t *valid, int64_t origin, int64_t width,
+                           double *num, double *den);
 void isotach_regrid_columns_reference(const isotach_axis_weights *columns, int64_t first, int64_t last,
                                       const float *source, const uint8_t *valid, int64_t origin, double *num,
                                       double *den);
 
 /// Vertical pass: combines `count` horizontal results into float values, validity and (when not NULL) the share.
+/// `complete`: none of the source rows has a missing value, and no column sum is 0.
 void isotach_regrid_combine(const double *const *num, const double *const *den, const double *weights,
                             int64_t count, const double *column_sums, int64_t n,
-                            const isotach_regrid_rule *rule, float *target, uint8_t *valid, float *share);
+                            const isotach_regrid_rule *rule, int complete, float *target, uint8_t *valid,
+                            float *share);
 void isotach_regrid_combine_reference(const double *const *num, const double *const *den,
                                       const double *weights, int64_t count, const double *column_sums,
                                       int64_t n, const isotach_regrid_rule *rule, float *target,
