@@ -16,6 +16,14 @@ final class CoordinateFinding {
     findServing()
   }
 
+  /// Scalars that CDO does not take as coordinates and that therefore stand under `ancillary_variables` in our
+  /// own outputs.
+  func isForecastMetadata(_ entry: Scope.Entry) -> Bool {
+    let isScalar = entry.text("coverage_content_type") == "coordinate"
+    if isScalar { serving.insert(entry.path) }
+    return isScalar
+  }
+
   /// What a coordinate is of: by its attributes; where they are missing, by its name, which is noted.
   func kind(_ entry: Scope.Entry) -> CoordinateKind {
     if let known = kinds[entry.path] { return known }

@@ -131,7 +131,10 @@ final class DatasetOpening {
     if case .points(let latitude, let longitude) = horizontal.form {
       places = [latitude.path, longitude.path]
     }
-    for other in auxiliary where !used.contains(other.path) && !places.contains(other.path) {
+    let ancillary = Scope.names(entry.text("ancillary_variables") ?? "").compactMap {
+      scope.find($0, from: entry.group)
+    }.filter { $0.keys.isEmpty && finding.isForecastMetadata($0) }
+    for other in auxiliary + ancillary where !used.contains(other.path) && !places.contains(other.path) {
       let length =
         other.labelKeys.isEmpty
         ? 1 : other.type == .char ? other.extents.dropLast().reduce(1, *) : other.stored.count
@@ -174,6 +177,12 @@ final class DatasetOpening {
     }
     var standardName = entry.standardName
     if let full = entry.text("standard_name"), full != standardName { standardName = full }
+    if standardName == nil,
+      let known = KnownNames.standardName(longName: entry.text("long_name"), units: units)
+    {
+      reader.note(.assumed, entry.path, "without a standard name; its long name is that of `\(known)`")
+      standardName = known
+    }
     return VariableDescription(
       name: entry.name, standardName: standardName, longName: entry.text("long_name"), units: units,
       cellMethods: entry.text("cell_methods"), flags: flags(entry), attributes: kept)
@@ -194,7 +203,7 @@ final class DatasetOpening {
     }
     var flags: [VariableDescription.Flag] = []
     for (value, word) in zip(values, words) {
-      guard let value = Int8(exactly: value), value != Int8.min + 1 else {
+      guard let value = Int8(exactly: value) else {
         reader.note(
           .warning, "\(entry.path):flag_values",
           "the flag value \(value) does not fit one byte: taken as numbers")

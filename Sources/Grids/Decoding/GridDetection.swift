@@ -245,8 +245,11 @@ final class GridDetection {
         "its axes are those of a projection, but it has no grid mapping: its places are not known")
       return
     }
-    reader.note(
-      .warning, entry.path, "it has no 2-D latitude and longitude; its places are not known")
+    do {
+      grid = try grid.withComputedCenters()
+    } catch {
+      reader.note(.warning, entry.path, "it has no 2-D latitude and longitude: \(error.cause)")
+    }
   }
 
   private func readPlane(

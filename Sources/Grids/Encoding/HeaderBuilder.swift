@@ -16,6 +16,8 @@ struct HeaderBuilder {
   private var dataDimensions: [(name: String, length: Int, isMap: Bool)] = []
   /// For `coordinates`.
   private var auxiliary: [String] = []
+  /// For `ancillary_variables`.
+  private var ancillary: [String] = []
   private var mappingName: String?
   private(set) var time: OutputTime?
   /// Units and range of the vertical coordinate, for the global attributes.
@@ -67,6 +69,10 @@ struct HeaderBuilder {
     attributes += [
       Attribute("units", time.units), Attribute("calendar", time.calendar), Attribute("axis", "T"),
     ]
+    // CF 1.11, 4.4: whether clocks had leap seconds is not known of any input.
+    if ["standard", "proleptic_gregorian", "julian"].contains(time.calendar) {
+      attributes.append(Attribute("units_metadata", "leap_seconds: unknown"))
+    }
     if let comment = time.comment { attributes.append(Attribute("comment", comment)) }
     var bounds: String?
     if time.bounds != nil {
@@ -133,7 +139,7 @@ struct HeaderBuilder {
     case .vertical: attributes = verticalAttributes(axis, isZ: isZ)
     case .index, .other:
       attributes = OutputAttributes.quantity(standardName: axis.standardName, units: axis.units)
-      if let longName = axis.longName { attributes.append(Attribute("long_name", longName)) }
+      attributes.append(Attribute("long_name", axis.longName ?? axis.name.spaced))
       if axis.units?.contains(" since ") == true { attributes.append(Attribute("calendar", "standard")) }
     }
     var bounds: String?
@@ -152,7 +158,7 @@ struct HeaderBuilder {
 
   private mutating func verticalAttributes(_ axis: Axis, isZ: Bool) -> [Attribute] {
     var attributes = OutputAttributes.quantity(standardName: axis.standardName, units: axis.units)
-    if let longName = axis.longName { attributes.append(Attribute("long_name", longName)) }
+    attributes.append(Attribute("long_name", axis.longName ?? axis.standardName?.spaced ?? axis.name.spaced))
     let units = attributes["units"]?.text
     let isPressure = units.map { $0 != "1" && Units.areConvertible($0, "Pa") } ?? false
     // CF 4.3: all but pressure must say which way is up.
@@ -313,9 +319,20 @@ struct HeaderBuilder {
       vertical = (scalar.value, scalar.value, units, positive)
       attributes.append(Attribute("axis", "Z"))
     }
-    define(name, .float64, [], attributes)
+    let standardName = attributes["standard_name"]?.text
+    if attributes["long_name"] == nil {
+      attributes.append(Attribute("long_name", standardName?.spaced ?? scalar.name.spaced))
+    }
     numbers.append((name, [scalar.value]))
-    auxiliary.append(name)
+    if attributes["axis"] != nil || (positive != nil && vertical != nil) {
+      auxiliary.append(name)
+    } else {
+      // CDO warns of scalar coordinates that are not vertical. Named as ancillary they stay tied to the data.
+      attributes.removeAll { $0.name == "coverage_content_type" }
+      attributes.append(Attribute("coverage_content_type", "coordinate"))
+      ancillary.append(name)
+    }
+    define(name, .float64, [], attributes)
   }
 
   private mutating func addData(_ variable: VariableDescription, _ name: String) throws(GridError) {
@@ -330,6 +347,16 @@ struct HeaderBuilder {
     }
     if let mappingName { attributes.append(Attribute("grid_mapping", mappingName)) }
     if !auxiliary.isEmpty { attributes.append(Attribute("coordinates", auxiliary.joined(separator: " "))) }
+    if !ancillary.isEmpty {
+      attributes.append(Attribute("ancillary_variables", ancillary.joined(separator: " ")))
+    }
+    if let metadata = Self.temperatureMetadata(variable, attributes) {
+      attributes.append(Attribute("units_metadata", metadata))
+    }
+    if variable.attributes["coverage_content_type"] == nil {
+      attributes.append(
+        Attribute("coverage_content_type", variable.flags == nil ? "modelResult" : "thematicClassification"))
+    }
     var type = ElementType.float32
     var fill = Attribute.Value.float32([1e20])
     if let flags = variable.flags {
@@ -352,6 +379,20 @@ struct HeaderBuilder {
         deflate: dataDimensions.isEmpty ? nil : options.deflate,
         shuffle: options.shuffle && options.deflate != nil && !dataDimensions.isEmpty))
     data.append((name, chunks))
+  }
+
+  /// CF 1.11, 3.1.2: whether a temperature is a difference or on the scale; only for units of temperature.
+  private static func temperatureMetadata(_ variable: VariableDescription, _ written: [Attribute]) -> String?
+  {
+    guard variable.attributes["units_metadata"] == nil, let units = written["units"]?.text,
+      units != "1", Units.areConvertible(units, "K")
+    else { return nil }
+    let methods = variable.cellMethods?.lowercased() ?? ""
+    let name = (variable.standardName ?? "") + " " + (variable.longName ?? "").lowercased()
+    let isDifference =
+      ["standard_deviation", "range"].contains { methods.contains($0) }
+      || ["anomaly", "difference", "deviation", "spread"].contains { name.contains($0) }
+    return isDifference ? "temperature: difference" : "temperature: on_scale"
   }
 
   /// One map a chunk, split over rows (then columns) so that it is at most 4 MiB.
