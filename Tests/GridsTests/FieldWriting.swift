@@ -16,7 +16,8 @@ enum FieldWriting {
   /// The field's values in the order time, layers, row, column; NaN where missing.
   static func values(_ field: Dataset.Field, of file: SourceFile) async throws -> [Float] {
     let description = field.description
-    let counts = [description.timeCount] + description.layers.map(\.count) + [description.grid.ny, description.grid.nx]
+    let counts =
+      [description.timeCount] + description.layers.map(\.count) + [description.grid.ny, description.grid.nx]
     var strides = [Int](repeating: 1, count: counts.count)
     for index in stride(from: counts.count - 2, through: 0, by: -1) {
       strides[index] = strides[index + 1] * counts[index + 1]
@@ -56,7 +57,8 @@ enum FieldWriting {
       let isFlags = header.definition.variables.first { $0.name == name }?.type == .int8
       let fill = isFlags ? -128.0 : Double(Float(1e20))
       try await file.write(
-        name, numbers.map { $0.isNaN ? fill : Double($0) }, start: extents(name).map { _ in 0 }, count: extents(name))
+        name, numbers.map { $0.isNaN ? fill : Double($0) }, start: extents(name).map { _ in 0 },
+        count: extents(name))
     }
     try await file.publish()
   }

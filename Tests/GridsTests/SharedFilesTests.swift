@@ -28,7 +28,8 @@ import Testing
       for note in dataset.notes { log += "\(name): \(note.level) \(note.subject): \(note.text)\n" }
       for (index, field) in dataset.fields.enumerated() {
         let d = field.description
-        log += "\(name): FIELD \(field.variable.path) \(d.grid.kind) \(d.grid.ny)x\(d.grid.nx) time \(d.timeCount) "
+        log +=
+          "\(name): FIELD \(field.variable.path) \(d.grid.kind) \(d.grid.ny)x\(d.grid.nx) time \(d.timeCount) "
         log += "layers \(d.layers.map { "\($0.name):\($0.count)" }) roles \(field.roles.count)\n"
         guard index < 3, field.variable.count < 4_000_000 else { continue }
         do {

@@ -44,7 +44,9 @@ import Testing
 
   /// As `udunits2 -H` reads them; cftime passes over zones without two digits.
   @Test func zonesAreThoseOfUdunits() throws {
-    func origin(_ date: String) throws -> CFDate { try TimeReference("days since \(date)", calendar: .standard).origin }
+    func origin(_ date: String) throws -> CFDate {
+      try TimeReference("days since \(date)", calendar: .standard).origin
+    }
     #expect(try origin("1900-01-01 00:00:00 -5:00") == CFDate(1900, 1, 1, 5))
     #expect(try origin("1979-12-01 00:00:00 +2") == CFDate(1979, 11, 30, 22))
     #expect(try origin("2000-01-01 12:00 +0530") == CFDate(2000, 1, 1, 6, 30))

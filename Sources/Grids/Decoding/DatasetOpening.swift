@@ -9,11 +9,15 @@ final class DatasetOpening {
   let finding: CoordinateFinding
   let detection: GridDetection
   private var times: [String: TimeAxis?] = [:]
+  /// HDF5 with dimension scales was written by netCDF, or as netCDF reads it: unwritten values have its fill.
+  private let usesDefaultFill: Bool
   private(set) var fields: [Dataset.Field] = []
   private(set) var refused: [(path: String, error: GridError)] = []
 
   init(_ file: SourceFile, _ hints: DatasetHints) {
     (self.file, self.hints) = (file, hints)
+    usesDefaultFill =
+      file.header.format != .hdf5 || file.header.root.everything(\.dimensions).contains(where: \.isNamed)
     scope = Scope(file.header, hints)
     reader = CoordinateReader(file, scope)
     finding = CoordinateFinding(reader, hints)
@@ -64,7 +68,7 @@ final class DatasetOpening {
     guard Set(entry.keys).count == entry.keys.count else {
       throw GridError("it has the same dimension twice")
     }
-    let packing = try Packing(entry.type, entry.attributes, usesDefaultFill: file.header.format != .hdf5)
+    let packing = try Packing(entry.type, entry.attributes, usesDefaultFill: usesDefaultFill)
     for remark in packing.remarks { reader.note(.warning, "\(entry.path):\(remark.attribute)", remark.text) }
 
     let auxiliary = finding.auxiliary(entry)
@@ -97,7 +101,8 @@ final class DatasetOpening {
     let (scalars, scalarTime) = try await scalars(
       entry, auxiliary, used: used, horizontal, hasTime: time != nil)
     let description = Description(
-      variables: [describe(entry)], time: time ?? scalarTime, layers: layers, grid: grid, scalars: scalars,
+      variables: [describe(entry, layers)], time: time ?? scalarTime, layers: layers, grid: grid,
+      scalars: scalars,
       globalAttributes: globalAttributes(entry.group))
     return Dataset.Field(
       variable: entry.stored, decoding: packing.decoding, description: description, roles: roles)
@@ -161,7 +166,7 @@ final class DatasetOpening {
     return (scalars, time)
   }
 
-  private func describe(_ entry: Scope.Entry) -> VariableDescription {
+  private func describe(_ entry: Scope.Entry, _ layers: [Axis]) -> VariableDescription {
     var kept = KeptAttributes.variable(entry.attributes)
     var units = entry.text("units")
     if let text = units, !Units.isValid(text) {
@@ -178,7 +183,9 @@ final class DatasetOpening {
     var standardName = entry.standardName
     if let full = entry.text("standard_name"), full != standardName { standardName = full }
     if standardName == nil,
-      let known = KnownNames.standardName(longName: entry.text("long_name"), units: units)
+      let known = KnownNames.standardName(
+        longName: entry.text("long_name"), units: units,
+        inAir: layers.contains { $0.standardName == "air_pressure" })
     {
       reader.note(.assumed, entry.path, "without a standard name; its long name is that of `\(known)`")
       standardName = known

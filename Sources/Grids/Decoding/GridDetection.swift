@@ -269,6 +269,12 @@ final class GridDetection {
     let order = CornerOrder(ny: grid.ny, nx: grid.nx, latitudes: latitudes, longitudes: longitudes)
     grid.cornerLatitudes = order.apply(latitudes)
     grid.cornerLongitudes = order.apply(longitudes)
+    let outside = BoundsCheck.outside(latitudes, grid.latitudes, corners: 4)
+    if outside > 0 {
+      reader.note(
+        .warning, "\(plane.latitude.path):bounds",
+        "\(outside) of \(grid.count) cells do not hold their centre")
+    }
   }
 
   private func checkPlaces(_ grid: Grid, _ latitude: Scope.Entry, _ longitude: Scope.Entry) {
@@ -331,7 +337,29 @@ final class GridDetection {
       name: entry.name, kind: kind, standardName: entry.standardName, longName: entry.text("long_name"),
       units: entry.text("units"), positive: entry.text("positive")?.lowercased(), values: values,
       bounds: try await reader.bounds(of: entry, count: count))
+    if let bounds = axis.bounds {
+      let centers = axis.values
+      let aligned = kind == .longitude ? BoundsCheck.aligned(bounds, to: centers, corners: 2) : bounds
+      axis.bounds = aligned
+      let outside = BoundsCheck.outside(aligned, centers, corners: 2)
+      if outside > 0 {
+        reader.note(
+          .warning, "\(entry.path):bounds", "\(outside) of \(count) values lie outside their bounds")
+      }
+    }
+    if let text = entry.text("labels"), kind == .other {
+      let labels = text.split(separator: text.contains(";") ? "; " : ", ").map(String.init)
+      if labels.count == count { axis.labels = labels }
+    }
     if axis.positive != "up", axis.positive != "down" { axis.positive = nil }
+    if kind == .vertical, axis.standardName == nil, let units = axis.units, units != "1",
+      Units.areConvertible(units, "Pa"), !units.lowercased().contains("dbar"),
+      !units.lowercased().contains("decibar")
+    {
+      reader.note(
+        .assumed, entry.path, "without a standard name; taken as air pressure by its units `\(units)`")
+      axis.standardName = "air_pressure"
+    }
     if kind == .vertical, axis.positive == nil, let units = axis.units, Units.areConvertible(units, "Pa"),
       units != "1"
     {

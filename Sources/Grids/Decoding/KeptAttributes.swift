@@ -25,7 +25,8 @@ enum KeptAttributes {
     "coordinates", "bounds", "climatology", "grid_mapping", "cell_measures", "ancillary_variables",
     "formula_terms", "compress", "associated_files", "grid_type", "CDI_grid_type", "CDI_grid_num_LPE",
     "computed_standard_name", "geometry", "node_coordinates", "instance_dimension", "sample_dimension",
-    "cell_method", "CLASS", "NAME", "PALETTE", "mesh", "location", "external_variables",
+    "cell_method", "CLASS", "NAME", "PALETTE", "mesh", "location", "dimensions", "units_metadata",
+    "external_variables",
     // HDF-EOS5 words for the same.
     "Units", "Title", "MissingValue", "UniqueFieldDefinition", "ScaleFactor", "Offset",
   ]

@@ -2,11 +2,14 @@
 enum KnownNames {
   /// The standard name that a long name means, if the units fit it: the words of a name of the table, or one of a
   /// few that every centre uses.
-  static func standardName(longName: String?, units: String?) -> String? {
+  static func standardName(longName: String?, units: String?, inAir: Bool) -> String? {
     guard let longName, let units else { return nil }
     let words = longName.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber })
     let joined = words.joined(separator: "_")
-    let candidate = customary[joined] ?? (StandardNames.contains(joined) ? joined : nil)
+    // Temperature on pressure levels is that of the air.
+    let candidate =
+      inAir && joined == "temperature"
+      ? "air_temperature" : customary[joined] ?? (StandardNames.contains(joined) ? joined : nil)
     guard let candidate, OutputAttributes.accepted(candidate, units: units) != nil else { return nil }
     // `altitude`, `region` and the like are said of too many things.
     return candidate.contains("_") ? candidate : nil

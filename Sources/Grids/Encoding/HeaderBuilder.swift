@@ -18,6 +18,8 @@ struct HeaderBuilder {
   private var auxiliary: [String] = []
   /// For `ancillary_variables`.
   private var ancillary: [String] = []
+  /// Scalar coordinates that are text: attributes of the data, because CDO takes no text variables.
+  private var labels: [Attribute] = []
   private var mappingName: String?
   private(set) var time: OutputTime?
   /// Units and range of the vertical coordinate, for the global attributes.
@@ -89,13 +91,17 @@ struct HeaderBuilder {
   }
 
   private mutating func addLayer(_ axis: Axis) throws(GridError) {
-    let name = addDimension(axis.name, axis.count, isMap: false)
+    // Readers take what is called `time` for the time.
+    let isMisnamed = axis.name.lowercased() == "time"
+    let name = addDimension(isMisnamed ? "step" : axis.name, axis.count, isMap: false)
     remember(axis, as: name)
     if let labels = axis.labels {
-      let label = names.free(name + "_label")
-      var attributes = OutputAttributes.quantity(standardName: axis.standardName, units: nil)
-      attributes.append(Attribute("long_name", axis.longName ?? axis.name))
-      addText(label, labels, on: [name], attributes)
+      // CDO takes no text variables: the labels are an attribute of a coordinate that counts.
+      let separator = labels.contains { $0.contains(",") || $0.contains(";") } ? "; " : ", "
+      let text = labels.map { $0.map { $0 == ";" ? "," : String($0) }.joined() }.joined(separator: separator)
+      let attributes = [Attribute("long_name", axis.longName ?? axis.name.spaced), Attribute("labels", text)]
+      define(name, .float64, [name], attributes)
+      numbers.append((name, (0..<axis.count).map(Double.init)))
       return
     }
     guard axis.kind != .index else { return }
@@ -143,14 +149,18 @@ struct HeaderBuilder {
       if axis.units?.contains(" since ") == true { attributes.append(Attribute("calendar", "standard")) }
     }
     var bounds: String?
-    if let values = axis.bounds, values.count == 2 * axis.count {
+    // Bounds that do not hold their values would be wrong in any reader.
+    var known = axis.bounds.flatMap { $0.count == 2 * axis.count ? $0 : nil }
+    if axis.kind == .longitude { known = known.map { BoundsCheck.aligned($0, to: axis.values, corners: 2) } }
+    if let values = known, BoundsCheck.outside(values, axis.values, corners: 2) > 0 { known = nil }
+    if known != nil {
       let free = names.free(name + "_bnds")
       bounds = free
       attributes.append(Attribute("bounds", free))
     }
     define(name, .float64, [name], attributes)
     numbers.append((name, axis.values))
-    if let bounds, let values = axis.bounds {
+    if let bounds, let values = known {
       define(bounds, .float64, [name, pairDimension()], [])
       numbers.append((bounds, values))
     }
@@ -205,8 +215,10 @@ struct HeaderBuilder {
     let hasRows = grid.kind != .points && !(grid.kind == .bare && grid.ny == 1 && grid.y.kind == .index)
     let hasColumns = !(grid.kind == .bare && grid.nx == 1 && grid.x.kind == .index)
     var dimensions: [String] = []
-    for (axis, isThere) in [(grid.y, hasRows), (grid.x, hasColumns)] where isThere {
-      let name = addDimension(axis.name, axis.count, isMap: true)
+    for (axis, wanted, isThere) in [(grid.y, "y", hasRows), (grid.x, "x", hasColumns)] where isThere {
+      // GDAL knows rows and columns without coordinates by these names.
+      let name = addDimension(
+        axis.kind == .index && grid.kind != .points ? wanted : axis.name, axis.count, isMap: true)
       remember(axis, as: name)
       dimensions.append(name)
       let isPlaced =
@@ -224,8 +236,16 @@ struct HeaderBuilder {
       throw GridError(
         "the grid has \(grid.count) cells but \(grid.latitudes.count) latitudes", subject: grid.latitudeName)
     }
-    let hasCorners =
-      grid.cornerLatitudes?.count == 4 * grid.count && grid.cornerLongitudes?.count == 4 * grid.count
+    let cornerLongitudes = grid.cornerLongitudes.map {
+      BoundsCheck.aligned($0, to: grid.longitudes, corners: 4)
+    }
+    // Corners that do not surround their centres (masked cells of ocean models) are worse than none.
+    var hasCorners = false
+    if let latitudes = grid.cornerLatitudes, let longitudes = cornerLongitudes {
+      hasCorners =
+        BoundsCheck.outside(latitudes, grid.latitudes, corners: 4) == 0
+        && BoundsCheck.outside(longitudes, grid.longitudes, corners: 4) == 0
+    }
     let isWhole = grid.latitudes.allSatisfy(\.isFinite) && grid.longitudes.allSatisfy(\.isFinite)
     for isLatitude in [true, false] {
       let wanted = isLatitude ? grid.latitudeName : grid.longitudeName
@@ -239,7 +259,7 @@ struct HeaderBuilder {
       let values = isLatitude ? grid.latitudes : grid.longitudes
       let extents = dimensions.count == 2 ? [grid.ny, grid.nx] : [grid.nx]
       let chunks = Self.chunks(extents, bytes: 8)
-      let corners = isLatitude ? grid.cornerLatitudes : grid.cornerLongitudes
+      let corners = isLatitude ? grid.cornerLatitudes : cornerLongitudes
       var bounds: String?
       if hasCorners, isWhole {
         let free = names.free(name + "_bnds")
@@ -276,7 +296,7 @@ struct HeaderBuilder {
           "comment", "the input does not say on which ellipsoid its latitudes are: WGS 84 is assumed"),
       ]
     }
-    guard attributes["grid_mapping_name"]?.text != nil else { return }
+    guard Self.isComplete(attributes) else { return }
     // They describe the extents of the input, or say again what `crs_wkt` says.
     let dropped: Set<String> = [
       "GeoTransform", "spatial_ref", "crs_wkt", "esri_pe_string", "proj4_params", "proj4",
@@ -295,9 +315,46 @@ struct HeaderBuilder {
     mappingName = name
   }
 
+  /// Whether CF appendix F is met, as far as checkers look. Left out, so that the 2-D latitude and longitude
+  /// alone say where cells are: mercator, which compliance-checker 6.1 refuses with any attributes (it takes the
+  /// name of the one required attribute apart into letters), and geostationary, for which it demands
+  /// coordinates in metres while CF has angles.
+  private static func isComplete(_ attributes: [Attribute]) -> Bool {
+    guard let name = attributes["grid_mapping_name"]?.text, let required = required[name] else {
+      return false
+    }
+    guard required.allSatisfy({ attributes[$0] != nil }) else { return false }
+    guard name == "polar_stereographic" else { return true }
+    return (attributes["standard_parallel"] != nil)
+      != (attributes["scale_factor_at_projection_origin"] != nil)
+  }
+
+  private static let required: [String: [String]] = [
+    "latitude_longitude": [],
+    "rotated_latitude_longitude": ["grid_north_pole_latitude", "grid_north_pole_longitude"],
+    "albers_conical_equal_area": [
+      "standard_parallel", "longitude_of_central_meridian", "latitude_of_projection_origin",
+    ],
+    "lambert_azimuthal_equal_area": ["longitude_of_projection_origin", "latitude_of_projection_origin"],
+    "lambert_conformal_conic": [
+      "standard_parallel", "longitude_of_central_meridian", "latitude_of_projection_origin",
+    ],
+    "polar_stereographic": ["straight_vertical_longitude_from_pole", "latitude_of_projection_origin"],
+    "stereographic": [
+      "longitude_of_projection_origin", "latitude_of_projection_origin", "scale_factor_at_projection_origin",
+    ],
+    "transverse_mercator": [
+      "scale_factor_at_central_meridian", "longitude_of_central_meridian", "latitude_of_projection_origin",
+    ],
+  ]
+
   // MARK: scalars and data
 
   private mutating func addScalar(_ scalar: ScalarCoordinate) {
+    if let label = scalar.label {
+      labels.append(Attribute(OutputNames.clean(scalar.name), label))
+      return
+    }
     let name = names.free(scalar.name)
     axisNames[scalar.name] = axisNames[scalar.name] ?? name
     var attributes = OutputAttributes.quantity(
@@ -305,10 +362,6 @@ struct HeaderBuilder {
     let said: Set<String> = ["standard_name", "units", "axis"]
     attributes += OutputAttributes.kept(
       scalar.attributes.filter { !said.contains($0.name) }, besides: attributes)
-    if let label = scalar.label {
-      addText(name, [label], on: [], attributes.filter { $0.name != "units" })
-      return
-    }
     if attributes["units"]?.text?.contains(" since ") == true, attributes["calendar"] == nil {
       attributes.append(Attribute("calendar", "standard"))
     }
@@ -370,7 +423,7 @@ struct HeaderBuilder {
       attributes.append(
         Attribute("flag_meanings", flags.map { Self.word($0.meaning) }.joined(separator: " ")))
     }
-    attributes += OutputAttributes.kept(variable.attributes, besides: attributes)
+    attributes += OutputAttributes.kept(variable.attributes + labels, besides: attributes)
     let chunks = dataChunks(bytes: variable.flags == nil ? 4 : 1)
     definition.variables.append(
       VariableDefinition(
@@ -447,19 +500,6 @@ struct HeaderBuilder {
     definition.dimensions.append(Dimension(name: name, length: length))
     extras[wanted] = name
     return name
-  }
-
-  private mutating func addText(
-    _ name: String, _ values: [String], on dimensions: [String], _ attributes: [Attribute]
-  ) {
-    let length = max(1, values.map(\.utf8.count).max() ?? 1)
-    let dimension = dimensionNames.free("strlen_\(name)")
-    definition.dimensions.append(Dimension(name: dimension, length: length))
-    definition.variables.append(
-      VariableDefinition(
-        name: name, type: .char, dimensions: dimensions + [dimension], attributes: attributes))
-    texts.append((name, values))
-    auxiliary.append(name)
   }
 
   private mutating func define(
