@@ -152,9 +152,18 @@ final class DatasetOpening {
         time = axis
         continue
       }
-      let attributes = other.attributes.filter {
+      var attributes = other.attributes.filter {
         ["units", "standard_name", "long_name", "positive", "axis", "calendar", "comment"].contains($0.name)
           && $0.value.isUsable
+      }
+      if other.standardName == nil, finding.kind(other) == .vertical, let units = other.text("units"),
+        units != "1",
+        Units.areConvertible(units, "Pa"),
+        !units.lowercased().contains("bar") || units.lowercased().hasPrefix("m")
+      {
+        reader.note(
+          .assumed, other.path, "without a standard name; taken as air pressure by its units `\(units)`")
+        attributes.append(Attribute("standard_name", "air_pressure"))
       }
       if other.isCharacters {
         guard let label = try await reader.strings(other).first else { continue }
@@ -180,6 +189,8 @@ final class DatasetOpening {
     } else if units == nil, entry.attributes["flag_values"] == nil, entry.attributes["flag_masks"] == nil {
       reader.note(.warning, entry.path, "it has no `units`")
     }
+    // WRF says it under another name.
+    let longName = entry.text("long_name") ?? entry.text("description")
     var standardName = entry.standardName
     if let full = entry.text("standard_name"), full != standardName { standardName = full }
     if standardName == nil,
@@ -191,7 +202,7 @@ final class DatasetOpening {
       standardName = known
     }
     return VariableDescription(
-      name: entry.name, standardName: standardName, longName: entry.text("long_name"), units: units,
+      name: entry.name, standardName: standardName, longName: longName, units: units,
       cellMethods: entry.text("cell_methods"), flags: flags(entry), attributes: kept)
   }
 

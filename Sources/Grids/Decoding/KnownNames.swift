@@ -5,7 +5,8 @@ enum KnownNames {
   static func standardName(longName: String?, units: String?, inAir: Bool) -> String? {
     guard let longName, let units else { return nil }
     let words = longName.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber })
-    let joined = words.joined(separator: "_")
+    // What was done to the values is said by cell methods, not by the name.
+    let joined = words.drop { statistics.contains(String($0)) }.joined(separator: "_")
     // Temperature on pressure levels is that of the air.
     let candidate =
       inAir && joined == "temperature"
@@ -15,7 +16,12 @@ enum KnownNames {
     return candidate.contains("_") ? candidate : nil
   }
 
+  private static let statistics: Set<String> = [
+    "daily", "monthly", "hourly", "yearly", "annual", "mean", "average", "averaged", "avg", "climatological",
+  ]
+
   private static let customary = [
+    "temp_at_2_m": "air_temperature", "temperature_at_2_m": "air_temperature",
     "zonal_wind": "eastward_wind", "u_wind": "eastward_wind", "u_component_of_wind": "eastward_wind",
     "u_wind_component": "eastward_wind", "eastward_near_surface_wind": "eastward_wind",
     "10_metre_u_wind_component": "eastward_wind", "eastward_wind_component": "eastward_wind",

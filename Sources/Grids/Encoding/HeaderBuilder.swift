@@ -356,7 +356,6 @@ struct HeaderBuilder {
       return
     }
     let name = names.free(scalar.name)
-    axisNames[scalar.name] = axisNames[scalar.name] ?? name
     var attributes = OutputAttributes.quantity(
       standardName: scalar.attributes["standard_name"]?.text, units: scalar.attributes["units"]?.text)
     let said: Set<String> = ["standard_name", "units", "axis"]
@@ -379,6 +378,7 @@ struct HeaderBuilder {
     numbers.append((name, [scalar.value]))
     if attributes["axis"] != nil || (positive != nil && vertical != nil) {
       auxiliary.append(name)
+      axisNames[scalar.name] = axisNames[scalar.name] ?? name
     } else {
       // CDO warns of scalar coordinates that are not vertical. Named as ancillary they stay tied to the data.
       attributes.removeAll { $0.name == "coverage_content_type" }

@@ -42,13 +42,23 @@ struct OutputTime {
       "days", "day", "hours", "hour", "minutes", "minute", "seconds", "second", "d", "h", "hr", "s", "sec",
       "min",
     ]
-    guard names.contains(String(words[0])), words[2].split(separator: "-").count == 3 else { return false }
+    let date = words[2].split(separator: "-")
+    guard names.contains(String(words[0])), date.count == 3, date[0].utf8.count == 4 else { return false }
     return words.dropFirst(2).allSatisfy { word in
       word.utf8.allSatisfy { (48...58).contains($0) || $0 == 45 || $0 == 46 }
     } && !(words.count == 4 && words[3].contains("-"))
   }
 
   private mutating func count(inDaysFrom old: TimeReference) throws(GridError) {
+    let lengths: [Int64: String] = [
+      86_400_000_000: "days", 3_600_000_000: "hours", 60_000_000: "minutes", 1_000_000: "seconds",
+    ]
+    if case .fixed(let length) = old.unit, let name = lengths[length] {
+      // The same numbers under a plainer text.
+      units = "\(name) since \(old.origin.udunits)"
+      reference = try TimeReference(units, calendar: old.calendar)
+      return
+    }
     let units = "days since \(old.origin.udunits)"
     try recount(old, as: try TimeReference(units, calendar: old.calendar)) { $0 }
     comment = "counted in `\(self.units)` in the input"
