@@ -209,25 +209,24 @@ private final class MaskedWork: Work {
     let region = block.region
     let (values, validity) = (block.values, block.validity)
     for (mask, part) in zip(blocks.dropFirst(), masked.parts) {
+      let (maskValues, maskValidity) = (mask.values, mask.validity)
       for t in 0..<region.times.count {
         for l in 0..<region.layers.count {
           let (mt, ml) = (part.alignment.repeatsTime ? 0 : t, part.alignment.repeatsLayers ? 0 : l)
+          let maps = (0..<part.variables.count).map { mask.mapOffset($0, mt, ml) }
+          let outputs = (0..<region.variables.count).map { block.mapOffset($0, t, l) }
           for i in 0..<region.mapCount {
             let keeps: Bool
             if let condition = part.condition {
-              let m = mask.mapOffset(0, mt, ml) + i
-              let holds = mask.validity[m] != 0 && condition.holds(Double(mask.values[m]))
+              let holds = maskValidity[maps[0] + i] != 0 && condition.holds(Double(maskValues[maps[0] + i]))
               keeps = holds == part.keeps
             } else {
-              keeps = (0..<part.variables.count).contains {
-                mask.validity[mask.mapOffset($0, mt, ml) + i] != 0
-              }
+              keeps = maps.contains { maskValidity[$0 + i] != 0 }
             }
             if keeps { continue }
-            for v in 0..<region.variables.count {
-              let k = block.mapOffset(v, t, l) + i
-              values[k] = masked.fill ?? .nan
-              validity[k] = masked.fill == nil ? 0 : 1
+            for output in outputs {
+              values[output + i] = masked.fill ?? .nan
+              validity[output + i] = masked.fill == nil ? 0 : 1
             }
           }
         }

@@ -209,16 +209,18 @@ private final class StandardisedWork: Work {
     guard let block = blocks.first else { throw StageError("`standardise` was given no input") }
     let region = result.region
     let (values, validity) = (result.values, result.validity)
+    let (source, isValid) = (block.values, block.validity)
+    let statistics = blocks.count == 3 ? (blocks[1].values, blocks[2].values) : nil
     for t in 0..<region.times.count {
       for l in 0..<region.layers.count {
         let (from, to) = (block.mapOffset(0, t, l), result.mapOffset(step, t, l))
+        let first = blocks.count == 3 ? blocks[1].mapOffset(0, 0, l) : 0
         for i in 0..<region.mapCount {
-          validity[to + i] = block.validity[from + i]
-          values[to + i] = block.values[from + i]
-          guard blocks.count == 3, validity[to + i] != 0 else { continue }
-          let k = blocks[1].mapOffset(0, 0, l) + (isPerCell ? i : 0)
-          let (mean, std) = (Double(blocks[1].values[k]), Double(blocks[2].values[k]))
-          let value = Float((Double(values[to + i]) - mean) / std)
+          validity[to + i] = isValid[from + i]
+          values[to + i] = source[from + i]
+          guard let (means, deviations) = statistics, validity[to + i] != 0 else { continue }
+          let k = first + (isPerCell ? i : 0)
+          let value = Float((Double(values[to + i]) - Double(means[k])) / Double(deviations[k]))
           validity[to + i] = value.isFinite ? 1 : 0
           values[to + i] = value.isFinite ? value : .nan
         }

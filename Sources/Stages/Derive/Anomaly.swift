@@ -201,15 +201,17 @@ private final class DepartureWork: Work {
       return
     }
     let each = region.layers.count * region.mapCount
+    let (values, validity) = (result.values, result.validity)
+    let (normals, isNormal) = (block.values, block.validity)
     for (position, time) in region.times.enumerated() where departure.steps[time] == needed[step - 1] {
       for v in 0..<region.variables.count {
         let (to, from) = (result.mapOffset(v, position, 0), block.mapOffset(v, 0, 0))
         for i in 0..<each {
-          if result.validity[to + i] & block.validity[from + i] != 0 {
-            result.values[to + i] = Float(Double(result.values[to + i]) - Double(block.values[from + i]))
+          if validity[to + i] & isNormal[from + i] != 0 {
+            values[to + i] = Float(Double(values[to + i]) - Double(normals[from + i]))
           } else {
-            result.values[to + i] = .nan
-            result.validity[to + i] = 0
+            values[to + i] = .nan
+            validity[to + i] = 0
           }
         }
       }

@@ -83,6 +83,7 @@ struct SpaceReduced: Computation {
 
     private func reduce(_ block: Block, _ start: Int, _ rows: Range<Int>, _ columns: Range<Int>) -> Float {
       let part = block.region
+      let (values, validity) = (block.values, block.validity)
       var (count, sum, valid, all) = (0, 0.0, 0.0, 0.0)
       var (low, high) = (Double.infinity, -Double.infinity)
       for j in rows {
@@ -91,8 +92,8 @@ struct SpaceReduced: Computation {
           let area = reduced.areas[areas + i]
           all += area
           let k = start + j * part.columns.count + i
-          guard area > 0, block.validity[k] != 0 else { continue }
-          let x = Double(block.values[k])
+          guard area > 0, validity[k] != 0 else { continue }
+          let x = Double(values[k])
           count += 1
           valid += area
           sum += area * x

@@ -75,6 +75,10 @@ struct ColumnIntegral: Computation {
       }
       let levels = order.count
       var profile = [Double](repeating: 0, count: levels)
+      // Taken out of the loops: the blocks belong to another module.
+      let values = blocks.map(\.values)
+      let validity = blocks.map(\.validity)
+      let (target, mark) = (result.values, result.validity)
       for (v, variable) in region.variables.enumerated() {
         for t in 0..<region.times.count {
           for l in region.layers {
@@ -88,10 +92,10 @@ struct ColumnIntegral: Computation {
                   let block = blocks[index]
                   let k =
                     block.mapOffset(0, field.alignment.repeatsTime ? 0 : t, top + level * integral.inner) + i
-                  if block.validity[k] == 0 {
+                  if validity[index][k] == 0 {
                     value = .nan
                   } else {
-                    value *= Double(block.values[k]) * field.conversion.factor + field.conversion.offset
+                    value *= Double(values[index][k]) * field.conversion.factor + field.conversion.offset
                   }
                 }
                 profile[position] = value
@@ -108,8 +112,8 @@ struct ColumnIntegral: Computation {
                   ? .nan : Double(block.values[k]) * field.conversion.factor + field.conversion.offset
               }
               let value = Float(integrate(profile, surface))
-              result.values[output + i] = value.isFinite ? value : .nan
-              result.validity[output + i] = value.isFinite ? 1 : 0
+              target[output + i] = value.isFinite ? value : .nan
+              mark[output + i] = value.isFinite ? 1 : 0
             }
           }
         }

@@ -44,8 +44,7 @@ private final class FormulaWork: Work {
       for l in 0..<region.layers.count {
         let output = result.mapOffset(0, t, l)
         var constants = SIMD4<Double>()
-        /// Lane, block, where the map begins, and conversion.
-        var fields: [(lane: Int, block: Block, start: Int, factor: Double, offset: Double)] = []
+        var fields: [Lane] = []
         for (lane, argument) in formula.arguments.enumerated() {
           switch argument {
           case .number(let number): constants[lane] = number
@@ -53,31 +52,55 @@ private final class FormulaWork: Work {
           case .field(_, _, let alignment, let conversion):
             let block = blocks[fields.count]
             let start = block.mapOffset(0, alignment.repeatsTime ? 0 : t, alignment.repeatsLayers ? 0 : l)
-            fields.append((lane, block, start, conversion.factor, conversion.offset))
+            fields.append(
+              Lane(
+                lane: lane, values: block.values, validity: block.validity, start: start,
+                conversion: conversion))
           }
         }
-        for i in 0..<region.mapCount {
-          values[output + i] = 0
-          validity[output + i] = 1
-        }
-        for field in fields {
-          let mask = field.block.validity
-          for i in 0..<region.mapCount { validity[output + i] &= mask[field.start + i] }
-        }
-        for i in 0..<region.mapCount {
-          guard validity[output + i] != 0 else {
-            values[output + i] = .nan
-            continue
-          }
-          var x = constants
-          for field in fields {
-            x[field.lane] = Double(field.block.values[field.start + i]) * field.factor + field.offset
-          }
-          let value = Float(formula.evaluate(x))
-          values[output + i] = value.isFinite ? value : .nan
-          validity[output + i] = value.isFinite ? 1 : 0
+        var first = 0
+        while first < region.mapCount {
+          let count = min(Self.chunk, region.mapCount - first)
+          evaluate(fields, constants, first: first, count: count, values, validity, output + first)
+          first += count
         }
       }
+    }
+  }
+
+  /// An argument that is a field, on one map.
+  private struct Lane {
+    let lane: Int
+    let values: UnsafeMutableBufferPointer<Float>
+    let validity: UnsafeMutableBufferPointer<UInt8>
+    let start: Int
+    let conversion: Linear
+  }
+
+  /// Cells whose arguments are gathered before they are evaluated.
+  private static let chunk = 512
+  private var gathered = [SIMD4<Double>](repeating: .zero, count: FormulaWork.chunk)
+
+  private func evaluate(
+    _ fields: [Lane], _ constants: SIMD4<Double>, first: Int, count: Int,
+    _ values: UnsafeMutableBufferPointer<Float>, _ validity: UnsafeMutableBufferPointer<UInt8>, _ output: Int
+  ) {
+    for i in 0..<count {
+      gathered[i] = constants
+      validity[output + i] = 1
+    }
+    for field in fields {
+      let (lane, start, change) = (field.lane, field.start + first, field.conversion)
+      for i in 0..<count {
+        gathered[i][lane] = Double(field.values[start + i]) * change.factor + change.offset
+        validity[output + i] &= field.validity[start + i]
+      }
+    }
+    let function = formula.evaluate
+    for i in 0..<count {
+      let value = validity[output + i] == 0 ? .nan : Float(function(gathered[i]))
+      values[output + i] = value.isFinite ? value : .nan
+      validity[output + i] = value.isFinite ? 1 : 0
     }
   }
 

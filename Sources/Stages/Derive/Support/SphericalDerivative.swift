@@ -94,34 +94,34 @@ struct SphericalDerivative: Computation {
       let (yBlock, y) = isVorticity ? (uBlock, u) : (vBlock, v)
       let xc = isVorticity ? derivative.v.conversion : derivative.u.conversion
       let yc = isVorticity ? derivative.u.conversion : derivative.v.conversion
+      let (xValues, xValid) = (xBlock.values, xBlock.validity)
+      let (yValues, yValid) = (yBlock.values, yBlock.validity)
+      let (values, validity) = (result.values, result.validity)
       let target = output + (j - region.rows.lowerBound) * region.columns.count
       for i in region.columns {
         let k = target + i - region.columns.lowerBound
         let wi = derivative.columnWeights[i]
         var isValid = cosine > 1e-9
-        func sample(_ block: Block, _ index: Int, _ weight: Double, _ conversion: Linear) -> Double {
+        func along(_ index: Int, _ weight: Double) -> Double {
           if weight == 0 { return 0 }
-          if block.validity[index] == 0 {
-            isValid = false
-            return 0
-          }
-          return (Double(block.values[index]) * conversion.factor + conversion.offset) * weight
+          if xValid[index] == 0 { isValid = false }
+          return (Double(xValues[index]) * xc.factor + xc.offset) * weight
         }
-        let along =
-          sample(xBlock, x + here + derivative.west[i] - left, wi.x, xc)
-          + sample(xBlock, x + here + i - left, wi.y, xc)
-          + sample(xBlock, x + here + derivative.east[i] - left, wi.z, xc)
-        var across = sample(yBlock, y + here + i - left, wj.y * cosine, yc)
-        if wj.x != 0 {
-          across += sample(yBlock, y + here - width + i - left, wj.x * derivative.cosines[j - 1], yc)
+        func across(_ index: Int, _ weight: Double) -> Double {
+          if weight == 0 { return 0 }
+          if yValid[index] == 0 { isValid = false }
+          return (Double(yValues[index]) * yc.factor + yc.offset) * weight
         }
-        if wj.z != 0 {
-          across += sample(yBlock, y + here + width + i - left, wj.z * derivative.cosines[j + 1], yc)
-        }
-        let value = Float((isVorticity ? along - across : along + across) * scale)
+        let dx =
+          along(x + here + derivative.west[i] - left, wi.x) + along(x + here + i - left, wi.y)
+          + along(x + here + derivative.east[i] - left, wi.z)
+        var dy = across(y + here + i - left, wj.y * cosine)
+        if wj.x != 0 { dy += across(y + here - width + i - left, wj.x * derivative.cosines[j - 1]) }
+        if wj.z != 0 { dy += across(y + here + width + i - left, wj.z * derivative.cosines[j + 1]) }
+        let value = Float((isVorticity ? dx - dy : dx + dy) * scale)
         isValid = isValid && value.isFinite
-        result.values[k] = isValid ? value : .nan
-        result.validity[k] = isValid ? 1 : 0
+        values[k] = isValid ? value : .nan
+        validity[k] = isValid ? 1 : 0
       }
     }
 
