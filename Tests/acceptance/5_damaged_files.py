@@ -15,7 +15,7 @@ name: damaged
 inputs:
   field: {{files: {file}, {variable}}}
 stages:
-  - transform: {{input: field, function: sqrt, as: result}}
+  - transform: {{input: field, function: abs, as: result}}
 outputs:
   - {{input: result, file: out.nc}}
 metadata: {{title: x, institution: y}}
