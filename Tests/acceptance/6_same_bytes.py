@@ -38,7 +38,7 @@ def test_any_memory():
     for name in EXAMPLES:
         example = PIPELINES / f"{name}.yaml"
         whole = digests(example, "--threads", "1", "--memory", "4GiB")
-        for memory in ("64MiB", "96MiB", "300MiB"):
+        for memory in ("100MiB", "128MiB", "300MiB"):
             same(whole, digests(example, "--threads", "2", "--memory", memory), f"{name} with {memory}")
 
 
