@@ -17,6 +17,10 @@ struct NumberComparison {
     var squares = 0.0
     let (decodeA, decodeB) = (NumberDecoder(a), NumberDecoder(b))
     for slab in SlabWalk(a, limit: Self.window) {
+      if isWide {
+        try await compareWide(first, second, slab, &result, &squares)
+        continue
+      }
       let left = try await first.readDoubles(a, slab)
       let right = try await second.readDoubles(b, slab)
       guard left.count == right.count else {
@@ -52,6 +56,52 @@ struct NumberComparison {
     }
     result.rootMeanSquare = result.compared > 0 ? (squares / Double(result.compared)).squareRoot() : 0
     return result
+  }
+
+  /// Integers that Double would round, and that mean themselves.
+  private var isWide: Bool {
+    guard a.type == b.type, a.type == .int64 || a.type == .uint64 else { return false }
+    let names = [
+      "scale_factor", "add_offset", "_FillValue", "missing_value", "valid_range", "valid_min", "valid_max",
+    ]
+    return names.allSatisfy { a.attributes[$0] == nil && b.attributes[$0] == nil }
+  }
+
+  private func compareWide(
+    _ first: SourceFile, _ second: SourceFile, _ slab: Hyperslab, _ result: inout ValueComparison,
+    _ squares: inout Double
+  ) async throws(FileError) {
+    let left = try await first.readBytes(a, slab)
+    let right = try await second.readBytes(b, slab)
+    guard left.count == right.count, left.count == slab.elementCount * 8 else {
+      throw FileError(.changed, path: second.header.path, subject: b.path, "fewer values than its shape says")
+    }
+    func number(_ bytes: [UInt8], _ index: Int) -> UInt64 {
+      (0..<8).reduce(0) { $0 | UInt64(bytes[8 * index + $1]) << UInt64(8 * $1) }
+    }
+    result.count += slab.elementCount
+    result.compared += slab.elementCount
+    guard left != right else { return }
+    let isSigned = a.type == .int64
+    for index in 0..<slab.elementCount {
+      let (x, y) = (number(left, index), number(right, index))
+      if x == y { continue }
+      let (p, q) = (Int64(bitPattern: x), Int64(bitPattern: y))
+      // The distance of two 64-bit integers fits 64 unsigned bits.
+      let distance = isSigned ? (p > q ? x &- y : y &- x) : (x > y ? x - y : y - x)
+      let difference = Double(distance)
+      let scale = isSigned ? Double(max(p.magnitude, q.magnitude)) : Double(max(x, y))
+      squares += difference * difference
+      if difference > options.absolute + options.relative * scale { result.differing += 1 }
+      if difference > result.maximumAbsolute ?? 0 {
+        result.maximumAbsolute = difference
+        let inside = Comparer.unravel(index, slab.count)
+        result.worst = .init(
+          index: zip(slab.start, inside).map { $0 + $1 }, first: isSigned ? "\(p)" : "\(x)",
+          second: isSigned ? "\(q)" : "\(y)")
+      }
+      result.maximumRelative = max(result.maximumRelative ?? 0, difference / scale)
+    }
   }
 
   private func place(_ slab: Hyperslab, _ index: Int, _ x: Double, _ y: Double) -> ValueComparison.Worst {

@@ -154,6 +154,7 @@ extension Checker {
   private mutating func checkEnclosing(
     _ variable: Variable, _ bounds: Variable, _ file: SourceFile
   ) async throws(FileError) {
+    if variable.dimensions.count > 1 { try await checkVertices(variable, bounds, file) }
     guard variable.dimensions.count == 1, bounds.dimensions.count == 2, bounds.type.isNumeric,
       let length = variable.dimensions.first?.length, bounds.dimensions[0].length == length,
       bounds.dimensions[1].length == 2
@@ -193,6 +194,52 @@ extension Checker {
         found: firstOutside)
     } else if equal == length, length > 0 {
       warning("7.1", variable, "bounds", "the cells have no extent: both bounds are equal everywhere")
+    }
+  }
+
+  /// Cells with vertices: the centre must lie in the box around them. A recommendation, because of cells at the
+  /// poles and of projections in which a cell bulges.
+  private mutating func checkVertices(
+    _ variable: Variable, _ bounds: Variable, _ file: SourceFile
+  ) async throws(FileError) {
+    guard bounds.dimensions.count == variable.dimensions.count + 1, bounds.type.isNumeric,
+      Array(bounds.extents.dropLast()) == variable.extents, let vertices = bounds.extents.last, vertices > 1,
+      let rows = variable.extents.first, rows > 0, variable.count > 0
+    else { return }
+    let unpack = Self.unpacking(variable)
+    let unpackBounds = bounds.attributes["scale_factor"] == nil ? unpack : Self.unpacking(bounds)
+    let isMissing = isMissing(variable)
+    let isLongitude = CoordinateKind(variable) == .longitude
+    let width = variable.count / rows
+    let height = max(1, Self.window / max(1, width * vertices))
+    var (outside, row) = (0, 0)
+    while row < rows {
+      var slab = Hyperslab(all: variable.extents)
+      (slab.start[0], slab.count[0]) = (row, min(height, rows - row))
+      var corners = Hyperslab(all: bounds.extents)
+      (corners.start[0], corners.count[0]) = (slab.start[0], slab.count[0])
+      let centers = try await file.readDoubles(variable, slab)
+      let values = try await file.readDoubles(bounds, corners)
+      guard values.count == centers.count * vertices else { return }
+      for (cell, raw) in centers.enumerated() where !isMissing(raw) {
+        let center = unpack(raw)
+        var (low, high) = (Double.infinity, -Double.infinity)
+        for raw in values[cell * vertices..<(cell + 1) * vertices] {
+          var value = unpackBounds(raw)
+          if isLongitude { value -= 360 * ((value - center) / 360).rounded() }
+          (low, high) = (min(low, value), max(high, value))
+        }
+        // Around a pole the vertices are everywhere.
+        if isLongitude, high - low > 180 { continue }
+        let tolerance = 1e-6 * max(abs(center), high - low)
+        if center < low - tolerance || center > high + tolerance { outside += 1 }
+      }
+      row += slab.count[0]
+    }
+    if outside > 0 {
+      warning(
+        "7.1", variable, "bounds",
+        "\(outside) of \(variable.count) values lie outside of their cells' vertices")
     }
   }
 }
