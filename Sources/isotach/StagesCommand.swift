@@ -23,7 +23,8 @@ struct StagesCommand: ParsableCommand {
       return
     }
     guard let stage = all.first(where: { $0.name == name }) else {
-      throw ValidationError("there is no stage `\(name)`; there are " + all.map(\.name).joined(separator: ", "))
+      throw ValidationError(
+        "there is no stage `\(name)`; there are " + all.map(\.name).joined(separator: ", "))
     }
     Output.print(json ? Self.json(stage).text : Self.text(stage))
   }

@@ -74,7 +74,8 @@ struct ChunkWriting {
           chunk.variable - region.variables.lowerBound, time - region.times.lowerBound,
           layer - region.layers.lowerBound)
         for row in chunk.rows {
-          let start = map + (row - region.rows.lowerBound) * width + chunk.columns.lowerBound
+          let start =
+            map + (row - region.rows.lowerBound) * width + chunk.columns.lowerBound
             - region.columns.lowerBound
           let count = chunk.columns.count
           unsafe floats.withUnsafeMutableBufferPointer { floats in

@@ -6,10 +6,12 @@ final class Evaluation {
   private let graph: ComputationGraph
   private let kept: [Int: KeptResult]
   private let uses: [Request: Int]
+  private let windows: Set<Request>
+  private var current: [Int: (window: Request, block: Block)] = [:]
   private var remaining: [Request: (block: Block, uses: Int)] = [:]
 
   init(_ graph: ComputationGraph, kept: [Int: KeptResult], _ trace: Trace) {
-    (self.graph, self.kept, uses) = (graph, kept, trace.uses)
+    (self.graph, self.kept, uses, windows) = (graph, kept, trace.uses, trace.windows)
   }
 
   /// A block that belongs to the caller alone.
@@ -30,7 +32,7 @@ final class Evaluation {
     } else {
       let node = graph.nodes[request.node]
       switch node.content {
-      case .source(let source): block = try await source.read(request.region)
+      case .source(let source): block = try await read(source, request)
       case .computation(let computation): block = try await compute(computation, node, request.region)
       }
     }
@@ -39,6 +41,17 @@ final class Evaluation {
       return try block.clone()
     }
     return block
+  }
+
+  private func read(_ source: any Source, _ request: Request) async throws -> Block {
+    guard let window = Trace.window(request, graph, []), windows.contains(window) else {
+      return try await source.read(request.region)
+    }
+    if let (known, block) = current[request.node], known == window { return try block.part(request.region) }
+    current[request.node] = nil
+    let block = try await source.read(window.region)
+    current[request.node] = (window, block)
+    return try block.part(request.region)
   }
 
   private func compute(_ computation: any Computation, _ node: ComputationGraph.Node, _ region: Region)

@@ -47,9 +47,10 @@ struct ItemRun {
     let folder = plan.outputs.first.map { PipelineSpec.folder(of: $0.path) } ?? "."
     let result = try KeptResult(whole, inMemory: entry.inMemory, folder: folder)
     let known = Set(kept.keys)
+    let limit = plan.memory.windowLimit
     try await inOrder(entry.tiles.count) { index, turnstile in
       let request = Request(node: entry.node, region: entry.tiles[index])
-      let trace = Trace(graph, kept: known, request, asComputed: true)
+      let trace = Trace(graph, kept: known, windowLimit: limit, request, asComputed: true)
       try await turnstile.enter(index, bytes: trace.peak)
       let evaluation = Evaluation(graph, kept: kept, trace)
       try result.store(try await evaluation.block(request, asComputed: true))
@@ -67,10 +68,11 @@ struct ItemRun {
     let layout = output.layout
     let writing = ChunkWriting(output: file, layout: layout, origin: graph.nodes[output.node].origin)
     let known = Set(kept.keys)
+    let limit = plan.memory.windowLimit
     try await inOrder(layout.runCount(cut)) { index, turnstile in
       let run = layout.run(index, cut)
       let request = Request(node: output.node, region: layout.region(run))
-      let trace = Trace(graph, kept: known, request)
+      let trace = Trace(graph, kept: known, windowLimit: limit, request)
       let bytes = MemoryPlanner.bytes(trace, layout, run)
       try await turnstile.enter(index, bytes: bytes)
       let chunks = try await Self.chunks(writing, run, Evaluation(graph, kept: kept, trace), request)

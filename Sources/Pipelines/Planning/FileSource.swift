@@ -45,12 +45,28 @@ struct FileSource: Source {
   }
 
   func fileBytes(for region: Region) -> Int {
-    slabs(region).reduce(0) { $0 + $1.slab.elementCount * ($1.segment.variable.type.size ?? 4) }
+    slabs(region).reduce(0) { $0 + elementsRead($1) * ($1.segment.variable.type.size ?? 4) }
+  }
+
+  /// Of chunks every element is read, wanted or not.
+  private func elementsRead(_ part: Part) -> Int {
+    guard case .chunked(let chunk) = part.segment.variable.storage, chunk.count == part.slab.count.count
+    else {
+      return part.slab.elementCount
+    }
+    var count = 1
+    for (axis, extent) in chunk.enumerated() where extent > 0 {
+      let (start, length) = (part.slab.start[axis], part.slab.count[axis])
+      let end = min((start + length + extent - 1) / extent * extent, part.segment.variable.extents[axis])
+      count *= max(0, end - start / extent * extent)
+    }
+    return count
   }
 
   func read(_ region: Region) async throws -> Block {
     let block = try Block(uninitialized: region)
-    guard let values = unsafe block.values.baseAddress, let validity = unsafe block.validity.baseAddress else {
+    guard let values = unsafe block.values.baseAddress, let validity = unsafe block.validity.baseAddress
+    else {
       return block
     }
     for part in slabs(region) {
@@ -110,7 +126,8 @@ struct FileSource: Source {
     }
   }
 
-  private func part(_ segment: Segment, _ region: Region, slot: Int, times: Range<Int>, box: LayerBox) -> Part {
+  private func part(_ segment: Segment, _ region: Region, slot: Int, times: Range<Int>, box: LayerBox) -> Part
+  {
     let mapCount = region.mapCount
     let timeStride = region.layers.count * mapCount
     var (start, count, strides) = ([Int](), [Int](), [Int]())

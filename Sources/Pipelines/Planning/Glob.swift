@@ -29,7 +29,9 @@ enum Glob {
     var names: [String] = []
     while let entry = unsafe readdir(directory) {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe $0.withMemoryRebound(to: UInt8.self, capacity: 256) { unsafe String(decodingCString: $0, as: UTF8.self) }
+        unsafe $0.withMemoryRebound(to: UInt8.self, capacity: 256) {
+          unsafe String(decodingCString: $0, as: UTF8.self)
+        }
       }
       if name != ".", name != ".." { names.append(name) }
     }
@@ -63,7 +65,8 @@ enum Glob {
   private static func one(_ byte: UInt8, _ pattern: [UInt8], _ p: Int) -> Int? {
     if pattern[p] == UInt8(ascii: "?") { return p + 1 }
     if pattern[p] == UInt8(ascii: "["), p + 2 < pattern.count,
-      let close = pattern[(p + 2)...].firstIndex(of: UInt8(ascii: "]")) {
+      let close = pattern[(p + 2)...].firstIndex(of: UInt8(ascii: "]"))
+    {
       var members = pattern[(p + 1)..<close]
       let isNegated = members.first == UInt8(ascii: "!")
       if isNegated { members = members.dropFirst() }

@@ -55,7 +55,8 @@ struct InputOpening {
       if path.contains("://") {
         faults.append(
           Fault(
-            .badPipeline, "`\(place.text)` is a URL; only files are read", pipeline: spec.path, at: place.mark,
+            .badPipeline, "`\(place.text)` is a URL; only files are read", pipeline: spec.path,
+            at: place.mark,
             stage: input.name))
       } else if Glob.isPattern(path), !Glob.exists(path) {
         let found = Glob.expand(path)
@@ -84,6 +85,27 @@ struct InputOpening {
       variable: variable, remedy: remedy)
   }
 
+  /// What the pipeline says of the file; a stated grid gets its size from the last two dimensions.
+  private func hints(for file: SourceFile) throws -> DatasetHints {
+    var hints = input.hints
+    guard let stated = input.grid else { return hints }
+    let wanted = input.variables.first.map(\.text)
+    let variable =
+      file.header.allVariables.first { $0.path == wanted || $0.name == wanted }
+      ?? file.header.allVariables.first { $0.extents.count > 1 }
+    guard let extents = variable?.extents, extents.count > 1 else {
+      throw Fault(
+        .badPipeline, "`grid` needs a variable with two dimensions", file: file.header.path, variable: wanted)
+    }
+    guard extents[extents.count - 2] <= 1 << 20, extents[extents.count - 1] <= 1 << 20 else {
+      throw Fault(
+        .badData, "the variable has too many rows or columns for a grid", file: file.header.path,
+        variable: wanted)
+    }
+    hints.grid = try stated.grid(ny: extents[extents.count - 2], nx: extents[extents.count - 1])
+    return hints
+  }
+
   /// - Throws: every fault of the input.
   func open(_ paths: [String]) async throws(Faults) -> OpenedInput {
     var faults: [Fault] = []
@@ -92,7 +114,7 @@ struct InputOpening {
     for path in paths {
       do {
         let file = try await cache.open(path, external: external)
-        datasets.append((path, try await Dataset.open(file, hints: input.hints)))
+        datasets.append((path, try await Dataset.open(file, hints: try hints(for: file))))
       } catch {
         faults.append(
           Fault(
@@ -117,7 +139,8 @@ struct InputOpening {
       parts.append(found)
     }
     guard faults.isEmpty else { throw Faults(faults) }
-    for (index, entry) in datasets.enumerated() where !parts.contains(where: { $0.contains { $0.file == index } }) {
+    for (index, entry) in datasets.enumerated()
+    where !parts.contains(where: { $0.contains { $0.file == index } }) {
       faults.append(
         fault(
           "the file has none of the variables " + wanted.map(\.text).joined(separator: ", "),
@@ -188,7 +211,9 @@ struct InputOpening {
       if other.grid != description.grid {
         throw fault(
           "its grid is not that of \(path(0))", file: path(index), variable: name,
-          remedy: "files are joined along time only when their coordinates are equal bit for bit; regrid one of them")
+          remedy:
+            "files are joined along time only when their coordinates are equal bit for bit; regrid one of them"
+        )
       }
       if other.layers != description.layers {
         throw fault("its levels are not those of \(path(0))", file: path(index), variable: name)

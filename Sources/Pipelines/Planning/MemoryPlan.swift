@@ -17,6 +17,8 @@ struct MemoryPlan: Sendable {
   var cuts: [OutputLayout.Cut] = []
   /// Memory for all tasks that run at a time.
   var taskBudget = 0
+  /// See `Trace`.
+  var windowLimit = 0
   /// The dearest task.
   var largestTask = 0
   var fileBytes = 0
@@ -41,11 +43,16 @@ struct MemoryPlanner {
   /// Tasks in flight: two for each worker, so that one computes while another reads or waits to write.
   var inFlight: Int { 2 * threads }
 
+  /// Held windows take a quarter of what a task has.
+  var windowLimit: Int { budget / inFlight / 4 }
+
   func plan() throws(MemoryPlan.Excess) -> MemoryPlan {
     var kept = Set<Int>()
     let reached = reachedNodes()
     for node in reached {
-      guard case .computation(let computation) = graph.nodes[node].content, computation.isKept else { continue }
+      guard case .computation(let computation) = graph.nodes[node].content, computation.isKept else {
+        continue
+      }
       let readers = reached.filter { graph.nodes[$0].inputs.contains(NodeID(node)) }.count
       if readers > 0 || outputs.filter({ $0.node == node }).count > 1 { kept.insert(node) }
     }
@@ -73,6 +80,7 @@ struct MemoryPlanner {
       result.tasks += tiles.count
     }
     result.taskBudget = left
+    result.windowLimit = windowLimit
     for output in outputs {
       let (cut, cost) = try self.cut(output, kept: kept, budget: left)
       result.cuts.append(cut)
@@ -123,7 +131,9 @@ struct MemoryPlanner {
     var cost = Cost()
     for index in samples {
       let run = output.layout.run(index, cut)
-      let trace = Trace(graph, kept: kept, Request(node: output.node, region: output.layout.region(run)))
+      let trace = Trace(
+        graph, kept: kept, windowLimit: windowLimit,
+        Request(node: output.node, region: output.layout.region(run)))
       let bytes = Self.bytes(trace, output.layout, run)
       if bytes > cost.peak || cost.worst == nil { (cost.peak, cost.worst) = (bytes, trace) }
       cost.fileBytes += trace.fileBytes
@@ -146,8 +156,10 @@ struct MemoryPlanner {
   private func heaviest(
     _ worst: (peak: Int, trace: Trace?), _ layout: OutputLayout, _ kept: Set<Int>
   ) -> Int? {
-    worst.trace?.workingSets.filter { !kept.contains($0.key) }.max { ($0.value, $1.key) < ($1.value, $0.key) }?
-      .key
+    worst.trace?.workingSets.filter { !kept.contains($0.key) }.max {
+      ($0.value, $1.key) < ($1.value, $0.key)
+    }?
+    .key
   }
 
   private func cut(_ output: (node: Int, layout: OutputLayout), kept: Set<Int>, budget: Int)
@@ -206,7 +218,8 @@ struct MemoryPlanner {
 
   // MARK: tiles of a kept result
 
-  private func tiles(of node: Int, kept: Set<Int>, budget: Int) throws(MemoryPlan.Excess) -> ([Region], Cost) {
+  private func tiles(of node: Int, kept: Set<Int>, budget: Int) throws(MemoryPlan.Excess) -> ([Region], Cost)
+  {
     let whole = graph.description(NodeID(node)).whole
     let target = min(budget / inFlight, 256 << 20)
     var best: ([Region], Cost)?
@@ -224,14 +237,17 @@ struct MemoryPlanner {
   }
 
   private func fits(_ node: Int, _ tile: Region, _ kept: Set<Int>, _ allowed: Int) -> Bool {
-    Trace(graph, kept: kept, Request(node: node, region: tile), asComputed: true).peak <= allowed
+    Trace(graph, kept: kept, windowLimit: windowLimit, Request(node: node, region: tile), asComputed: true)
+      .peak <= allowed
   }
 
   private func cost(_ node: Int, _ tiles: [Region], _ kept: Set<Int>) -> Cost {
     let samples = sample(tiles.count)
     var cost = Cost()
     for index in samples {
-      let trace = Trace(graph, kept: kept, Request(node: node, region: tiles[index]), asComputed: true)
+      let trace = Trace(
+        graph, kept: kept, windowLimit: windowLimit, Request(node: node, region: tiles[index]),
+        asComputed: true)
       cost.peak = max(cost.peak, trace.peak)
       cost.fileBytes += trace.fileBytes
       cost.operations += trace.operations

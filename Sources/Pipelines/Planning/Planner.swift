@@ -17,7 +17,9 @@ public struct Planner: Sendable {
 
   /// The items in the order of their files: one, when no output has `{stem}`.
   public func items() throws(Faults) -> [Item] {
-    guard spec.hasItems, let input = spec.itemInput else { return [Item(stem: nil, path: nil)] }
+    guard spec.faults.isEmpty, spec.hasItems, let input = spec.itemInput else {
+      return [Item(stem: nil, path: nil)]
+    }
     let paths = try InputOpening.expand(spec.inputs[input], of: spec)
     var seen: [String: String] = [:]
     var items: [Item] = []
@@ -62,7 +64,9 @@ public struct Planner: Sendable {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { continue }
         var line = "\(spec.inputs[index].name) \(Self.stem(path)) \(status.st_size)"
-        if RunSettings.sourceDateEpoch == nil { line += " \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)" }
+        if RunSettings.sourceDateEpoch == nil {
+          line += " \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+        }
         hash.update(Array((line + "\n").utf8))
       }
     }
@@ -76,7 +80,7 @@ public struct Planner: Sendable {
 
   /// - Throws: everything that is wrong with the item.
   public func plan(_ item: Item) async throws(Faults) -> ItemPlan {
-    var faults: [Fault] = []
+    var faults = spec.faults
     var graph = ComputationGraph()
     var nodes: [PipelineSpec.Reference.Target: NodeID] = [:]
     var files: [SourceFile] = []
@@ -99,7 +103,7 @@ public struct Planner: Sendable {
         faults += error.list
       }
     }
-    for (index, step) in spec.stages.enumerated() {
+    for step in spec.stages {
       var streams: [String: [StageInputs.Stream]] = [:]
       var isComplete = true
       for (key, references) in step.streams {
@@ -109,14 +113,15 @@ public struct Planner: Sendable {
             continue
           }
           streams[key, default: []].append(
-            .init(name: reference.name, node: node, description: graph.description(node), mark: reference.mark))
+            .init(
+              name: reference.name, node: node, description: graph.description(node), mark: reference.mark))
         }
       }
       // What a failed stage or input would have given is not asked for again.
       guard isComplete else { continue }
       (graph.origin, graph.mark) = (step.name, step.mark)
       do throws(PlanError) {
-        nodes[.stage(index)] = try step.stage.plan(StageInputs(streams), in: &graph)
+        nodes[.stage(step.index)] = try step.stage.plan(StageInputs(streams), in: &graph)
       } catch {
         faults.append(Fault(error, pipeline: spec.path, at: step.mark, stage: step.name))
       }
@@ -140,7 +145,7 @@ public struct Planner: Sendable {
       }
     }
     guard faults.isEmpty else { throw Faults(faults) }
-    let base = Machine.resident + (12 << 20)
+    let base = Machine.resident + (12 + 2 * settings.threads) << 20
     let planner = MemoryPlanner(
       graph: graph, outputs: outputs.map { ($0.node, $0.layout) }, threads: settings.threads,
       budget: max(0, settings.memory - base))
@@ -179,9 +184,12 @@ public struct Planner: Sendable {
     for step in spec.stages { used.formUnion(step.streams.values.joined().map(\.target)) }
     var notes: [ItemPlan.Note] = []
     for (index, input) in spec.inputs.enumerated() where !used.contains(.input(index)) {
-      notes.append(.init(level: "warning", subject: "\(spec.path):\(input.mark)", text: "the input `\(input.name)` is not used"))
+      notes.append(
+        .init(
+          level: "warning", subject: "\(spec.path):\(input.mark)",
+          text: "the input `\(input.name)` is not used"))
     }
-    for (index, step) in spec.stages.enumerated() where !used.contains(.stage(index)) {
+    for step in spec.stages where !used.contains(.stage(step.index)) {
       notes.append(
         .init(
           level: "warning", subject: "\(spec.path):\(step.mark)",
@@ -204,23 +212,22 @@ public struct Planner: Sendable {
       faults.append(fault(.badPipeline, "two outputs go to the same file", "give each its own name"))
     }
     var status = stat()
-    if unsafe lstat(path, &status) == 0 {
-      // A link is followed here: it may lead to an input.
-      var named = stat()
-      let isThere = unsafe stat(path, &named) == 0
-      let isInput = files.contains {
-        isThere && $0.header.identity.device == UInt64(named.st_dev)
-          && $0.header.identity.inode == UInt64(named.st_ino)
+    var isInput = false
+    if unsafe stat(path, &status) == 0 {
+      isInput = files.contains {
+        $0.header.identity.device == UInt64(status.st_dev)
+          && $0.header.identity.inode == UInt64(status.st_ino)
       }
-      if isInput {
-        faults.append(
-          fault(.badPipeline, "the output is also an input", "give the output another name"))
-      } else if status.st_mode & S_IFMT == S_IFLNK {
+    }
+    if isInput {
+      faults.append(fault(.badPipeline, "the output is also an input", "give the output another name"))
+    } else if unsafe lstat(path, &status) == 0 {
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: break
+      case S_IFLNK:
         faults.append(fault(.cannotWrite, "the output is a symbolic link", "name the file it points to"))
-      } else if status.st_mode & S_IFMT == S_IFDIR {
-        faults.append(fault(.cannotWrite, "the output is a folder"))
-      } else if status.st_mode & S_IFMT != S_IFREG {
-        faults.append(fault(.cannotWrite, "the output is no regular file"))
+      case S_IFDIR: faults.append(fault(.cannotWrite, "the output is a folder"))
+      default: faults.append(fault(.cannotWrite, "the output is no regular file"))
       }
     }
     // A folder that is not there is made by the run; the one above it must allow that.
@@ -242,7 +249,11 @@ public struct Planner: Sendable {
     func plain(_ path: String) -> String {
       var parts: [Substring] = []
       for part in path.split(separator: "/") where part != "." {
-        if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+        if part == "..", let last = parts.last, last != ".." {
+          parts.removeLast()
+        } else {
+          parts.append(part)
+        }
       }
       return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
     }

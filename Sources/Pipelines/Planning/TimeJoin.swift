@@ -32,7 +32,8 @@ struct TimeJoin {
       }
       guard piece.axis.isClimatology == first.axis.isClimatology else {
         throw Conflict(
-          piece: index, cause: "a climatology cannot be joined with \(first.file), which is none", remedy: nil)
+          piece: index, cause: "a climatology cannot be joined with \(first.file), which is none", remedy: nil
+        )
       }
       do throws(GridError) {
         axes.append(try piece.axis.counted(in: first.axis.units))
@@ -60,7 +61,8 @@ struct TimeJoin {
       places[index] = start..<joined.values.count
     }
     if pieces.count > 1 {
-      for index in joined.values.indices.dropFirst() where !(joined.values[index] > joined.values[index - 1]) {
+      for index in joined.values.indices.dropFirst() where !(joined.values[index] > joined.values[index - 1])
+      {
         let piece = places.firstIndex { $0.contains(index) } ?? 0
         throw Conflict(piece: piece, cause: "its times do not increase", remedy: "sort the file by time")
       }

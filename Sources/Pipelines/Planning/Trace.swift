@@ -4,7 +4,7 @@ import Stages
 /// A part of a node's result.
 struct Request: Hashable, Sendable {
   let node: Int
-  let region: Region
+  var region: Region
 }
 
 /// What the evaluation of one region will do, found without data: the executor follows exactly the same
@@ -19,14 +19,27 @@ struct Trace {
   /// Nodes that are computed, by the memory of their own step.
   private(set) var workingSets: [Int: Int] = [:]
 
+  /// Stretches of a source's times that are stored together and asked for piece by piece: read once.
+  private(set) var windows: Set<Request> = []
+
   private let graph: ComputationGraph
   private let kept: Set<Int>
+  private let windowLimit: Int
+  private var pieces: [Request: Int] = [:]
+  private var current: [Int: Request] = [:]
   private var remaining: [Request: Int] = [:]
   private var live = 0
 
-  init(_ graph: ComputationGraph, kept: Set<Int>, _ request: Request, asComputed: Bool = false) {
-    (self.graph, self.kept) = (graph, kept)
+  /// - Parameters:
+  ///   - windowLimit: how many bytes of a source may be held to be asked for piece by piece.
+  ///   - asComputed: the node is a kept one that is being made.
+  init(
+    _ graph: ComputationGraph, kept: Set<Int>, windowLimit: Int, _ request: Request, asComputed: Bool = false
+  ) {
+    (self.graph, self.kept, self.windowLimit) = (graph, kept, windowLimit)
     count(request, isRoot: asComputed)
+    windows = Set(pieces.filter { $0.value > 1 }.keys)
+    pieces = [:]
     evaluate(request, isRoot: asComputed)
   }
 
@@ -38,11 +51,32 @@ struct Trace {
 
   private mutating func count(_ request: Request, isRoot: Bool = false) {
     uses[request, default: 0] += 1
-    guard uses[request] == 1, let computation = computation(request, isRoot: isRoot) else { return }
+    guard uses[request] == 1 else { return }
+    guard let computation = computation(request, isRoot: isRoot) else {
+      if let window = Self.window(request, graph, kept), Block.bytes(window.region) <= windowLimit {
+        pieces[window, default: 0] += 1
+      }
+      return
+    }
     let inputs = graph.nodes[request.node].inputs
     for step in computation.steps(for: request.region) {
       for need in step { count(Request(node: inputs[need.input].index, region: need.region)) }
     }
+  }
+
+  /// The stretch of stored-together times in which a part of a source lies; nil when nothing is gained.
+  static func window(_ request: Request, _ graph: ComputationGraph, _ kept: Set<Int>) -> Request? {
+    guard case .source(let source) = graph.nodes[request.node].content, !kept.contains(request.node) else {
+      return nil
+    }
+    let (grain, count) = (source.grain.times, source.output.timeCount)
+    guard grain > 1, request.region.times.count < min(grain, count) else { return nil }
+    let first = request.region.times.lowerBound / grain * grain
+    let end = min(count, (request.region.times.upperBound + grain - 1) / grain * grain)
+    guard end - first <= grain else { return nil }
+    var window = request
+    window.region.times = first..<end
+    return window
   }
 
   private mutating func take(_ bytes: Int) {
@@ -82,18 +116,30 @@ struct Trace {
       }
       live -= scratch
       workingSets[request.node] = max(workingSets[request.node] ?? 0, working)
-    } else {
-      take(bytes)
-      if case .source(let source) = graph.nodes[request.node].content, !kept.contains(request.node) {
-        let scratch = source.scratchBytes(for: request.region)
-        take(scratch)
-        live -= scratch
-        fileBytes += source.fileBytes(for: request.region)
+    } else if let window = Self.window(request, graph, kept), windows.contains(window) {
+      if current[request.node] != window {
+        if let old = current[request.node] { live -= Block.bytes(old.region) }
+        current[request.node] = window
+        read(window)
       }
+      take(bytes)
+    } else {
+      read(request)
     }
     if let all = uses[request], all > 1 {
       remaining[request] = all - 1
       take(bytes)
     }
+  }
+
+  private mutating func read(_ request: Request) {
+    take(Block.bytes(request.region))
+    guard case .source(let source) = graph.nodes[request.node].content, !kept.contains(request.node) else {
+      return
+    }
+    let scratch = source.scratchBytes(for: request.region)
+    take(scratch)
+    live -= scratch
+    fileBytes += source.fileBytes(for: request.region)
   }
 }

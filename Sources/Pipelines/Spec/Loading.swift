@@ -8,7 +8,7 @@ import Stages
 extension PipelineSpec {
   /// Reads and decodes a pipeline; opens nothing but its file.
   /// - Parameter settings: values of `--set name=value`.
-  /// - Throws: every fault at once.
+  /// - Throws: when the text is no pipeline at all; other faults are in the result.
   public static func load(_ path: String, settings: [(name: String, value: String)] = []) throws(Faults)
     -> PipelineSpec
   {
@@ -30,10 +30,7 @@ extension PipelineSpec {
     }
     var decoder = SpecDecoder(path: path, folder: folder(of: path), text: text, duplicates: duplicates)
     if let spec = decoder.decode(root, settings: settings) { return spec }
-    let faults = decoder.faults.sorted {
-      ($0.mark?.line ?? 0, $0.mark?.column ?? 0) < ($1.mark?.line ?? 0, $1.mark?.column ?? 0)
-    }
-    throw Faults(faults.map { Fault($0, pipeline: path) })
+    throw Faults(decoder.faults.map { Fault($0, pipeline: path) })
   }
 
   static func folder(of path: String) -> String {

@@ -18,6 +18,9 @@ public struct PipelineSpec: Sendable {
   public let outputs: [Output]
   public let metadata: [Attribute]
   public let skipsFailedItems: Bool
+  /// What is wrong with the text. A pipeline with faults is planned as far as it goes, to find the others, and
+  /// never run.
+  public let faults: [Fault]
 
   public struct Input: Sendable {
     public let name: String
@@ -27,6 +30,8 @@ public struct PipelineSpec: Sendable {
     public let isStatic: Bool
     public let hints: DatasetHints
     public let externalFolders: [String]
+    /// A grid that the pipeline states for the file.
+    let grid: InputGrid?
   }
 
   /// A text with its place.
@@ -36,6 +41,8 @@ public struct PipelineSpec: Sendable {
   }
 
   public struct Step: Sendable {
+    /// Its place in `stages:`, from 0.
+    public let index: Int
     public let stage: any Stage
     public let name: String
     public let mark: Mark
@@ -47,6 +54,7 @@ public struct PipelineSpec: Sendable {
 
   public struct Reference: Sendable {
     public enum Target: Sendable, Hashable {
+      /// -1: an input that could not be decoded.
       case input(Int)
       case stage(Int)
     }

@@ -36,6 +36,7 @@ struct SpecDecoder {
     Key("attributes", .dictionary(.text), "attributes in place of those of the file"),
     Key(
       "coordinates", .dictionary(.text), "dimension, latitude, longitude or time: the variable that holds it"),
+    Key("grid", .mapping(InputGrid.keys), "where the cells lie, for a file that does not say it"),
     Key(
       "external", .list(.text),
       "folders from which HDF5 external storage, links and virtual sources may be read"),
@@ -71,7 +72,9 @@ struct SpecDecoder {
         remedy: suggestion(entry.key, in: Self.topKeys.map(\.name), what: "its keys"))
     }
     for key in Self.topKeys where key.isRequired && !entries.contains(where: { $0.key == key.name }) {
-      fault("the pipeline needs the key `\(key.name)`", at: root.mark, remedy: "add `\(key.name)`: \(key.summary)")
+      fault(
+        "the pipeline needs the key `\(key.name)`", at: root.mark, remedy: "add `\(key.name)`: \(key.summary)"
+      )
     }
     func value(_ key: String) -> ConfigValue? { entries.first { $0.key == key }?.value }
 
@@ -82,11 +85,14 @@ struct SpecDecoder {
     if let value = value("inputs") { decodeInputs(value) }
     let steps = value("stages").map { decodeStages($0) } ?? []
     let outputs = value("outputs").map { decodeOutputs($0) } ?? []
-    guard faults.isEmpty, let name else { return nil }
+    let sorted = faults.sorted {
+      ($0.mark?.line ?? 0, $0.mark?.column ?? 0) < ($1.mark?.line ?? 0, $1.mark?.column ?? 0)
+    }
     return PipelineSpec(
-      path: path, folder: folder, text: text, name: name, summary: summary,
+      path: path, folder: folder, text: text, name: name ?? "", summary: summary,
       parameters: parameters.values.map { ($0.name, $0.value.text ?? "") }, inputs: inputs, stages: steps,
-      outputs: outputs, metadata: metadata, skipsFailedItems: skips)
+      outputs: outputs, metadata: metadata, skipsFailedItems: skips,
+      faults: sorted.map { Fault($0, pipeline: path) })
   }
 
   private mutating func fault(_ cause: String, at mark: Mark, subject: String? = nil, remedy: String? = nil) {
@@ -110,19 +116,25 @@ struct SpecDecoder {
 
   // MARK: parameters, metadata
 
-  private mutating func decodeParameters(_ entry: ConfigValue.Entry?, _ settings: [(name: String, value: String)])
-  {
+  private mutating func decodeParameters(
+    _ entry: ConfigValue.Entry?, _ settings: [(name: String, value: String)]
+  ) {
     if let entry {
       guard case .mapping(let entries) = entry.value.content else {
-        fault("`parameters` must be a mapping from names to values, found \(entry.value.found)", at: entry.value.mark)
+        fault(
+          "`parameters` must be a mapping from names to values, found \(entry.value.found)",
+          at: entry.value.mark)
         return
       }
       for entry in entries {
         guard entry.value.text != nil else {
-          fault("the parameter `\(entry.key)` must be a single value, found \(entry.value.found)", at: entry.value.mark)
+          fault(
+            "the parameter `\(entry.key)` must be a single value, found \(entry.value.found)",
+            at: entry.value.mark)
           continue
         }
-        guard entry.key != "stem", !entry.key.contains(where: { "{}\0".contains($0) }), !entry.key.isEmpty else {
+        guard entry.key != "stem", !entry.key.contains(where: { "{}\0".contains($0) }), !entry.key.isEmpty
+        else {
           fault("a parameter cannot be called `\(entry.key)`", at: entry.keyMark)
           continue
         }
@@ -198,7 +210,7 @@ struct SpecDecoder {
       return
     }
     for entry in entries {
-      known.append((entry.key, .input(known.count)))
+      known.append((entry.key, .input(-1)))
       guard case .mapping(let keys) = entry.value.content else {
         fault(
           "the input `\(entry.key)` must be a mapping, found \(entry.value.found)", at: entry.value.mark,
@@ -209,10 +221,14 @@ struct SpecDecoder {
         keys.map { $0.key == "attributes" ? attributesStandIn($0) : $0 }, Self.inputKeys,
         of: "the input `\(entry.key)`", at: entry.keyMark)
       faults += wrong
-      if keys.contains(where: { $0.key == "variable" }), let both = keys.first(where: { $0.key == "variables" }) {
-        fault("`variable` and `variables` cannot stand together", at: both.keyMark, remedy: "keep one of them")
+      if keys.contains(where: { $0.key == "variable" }),
+        let both = keys.first(where: { $0.key == "variables" })
+      {
+        fault(
+          "`variable` and `variables` cannot stand together", at: both.keyMark, remedy: "keep one of them")
       }
       guard wrong.isEmpty else { continue }
+      known[known.count - 1].target = .input(inputs.count)
       let input = entry.value
       func places(_ key: String) -> [PipelineSpec.Place] {
         input[key]?.list?.compactMap { value in value.text.map { .init(text: $0, mark: value.mark) } } ?? []
@@ -229,7 +245,16 @@ struct SpecDecoder {
         .init(
           name: entry.key, mark: entry.keyMark, files: places("files"), variables: variables,
           isStatic: input["static"]?.boolean ?? false, hints: hints,
-          externalFolders: places("external").map(\.text)))
+          externalFolders: places("external").map(\.text), grid: input["grid"].flatMap { decodeGrid($0) }))
+    }
+  }
+
+  private mutating func decodeGrid(_ value: ConfigValue) -> InputGrid? {
+    do throws(PlanError) {
+      return try InputGrid(value)
+    } catch {
+      faults.append(error)
+      return nil
     }
   }
 
@@ -239,7 +264,8 @@ struct SpecDecoder {
     case .scalar(let text, _): return ["*": [text]]
     case .mapping(let entries):
       return Dictionary(
-        entries.map { ($0.key, $0.value.list?.compactMap(\.text) ?? []) }, uniquingKeysWith: { old, _ in old })
+        entries.map { ($0.key, $0.value.list?.compactMap(\.text) ?? []) }, uniquingKeysWith: { old, _ in old }
+      )
     case .null, nil: return [:]
     }
   }
@@ -275,7 +301,9 @@ struct SpecDecoder {
       let numbers = list.compactMap(\.number)
       if numbers.count == list.count { return Attribute(entry.key, .float64(numbers)) }
     }
-    fault("`\(entry.key)` must be text, a number or a list of numbers, found \(entry.value.found)", at: entry.value.mark)
+    fault(
+      "`\(entry.key)` must be text, a number or a list of numbers, found \(entry.value.found)",
+      at: entry.value.mark)
     return nil
   }
 
@@ -284,12 +312,15 @@ struct SpecDecoder {
   private mutating func decodeStages(_ value: ConfigValue) -> [PipelineSpec.Step] {
     if case .null = value.content { return [] }
     guard case .sequence(let elements) = value.content else {
-      fault("`stages` must be a list, found \(value.found)", at: value.mark, remedy: "begin each stage with `- `")
+      fault(
+        "`stages` must be a list, found \(value.found)", at: value.mark, remedy: "begin each stage with `- `")
       return []
     }
     for element in elements {
       guard case .mapping(let entries) = element.content, let first = entries.first else { continue }
-      if let result = first.value["as"], let name = result.text, later[name] == nil { later[name] = result.mark }
+      if let result = first.value["as"], let name = result.text, later[name] == nil {
+        later[name] = result.mark
+      }
     }
     var steps: [PipelineSpec.Step] = []
     for (index, element) in elements.enumerated() {
@@ -358,7 +389,7 @@ struct SpecDecoder {
         entries.filter { $0.key != "as" }.map { ($0.key, $0.value) }, uniquingKeysWith: { old, _ in old }))
     switch Self.make(type, arguments) {
     case .success(let stage):
-      return .init(stage: stage, name: name, mark: mark, result: result, streams: streams)
+      return .init(index: index, stage: stage, name: name, mark: mark, result: result, streams: streams)
     case .failure(let error):
       faults.append(
         PlanError(error.cause, at: error.mark ?? mark, subject: error.subject, remedy: error.remedy))
@@ -398,7 +429,9 @@ struct SpecDecoder {
     if let last = known.last, case .stage = last.target {
       return .init(name: last.name.isEmpty ? "the stage above" : last.name, target: last.target, mark: mark)
     }
-    if known.count == 1, let only = known.first { return .init(name: only.name, target: only.target, mark: mark) }
+    if known.count == 1, let only = known.first {
+      return .init(name: only.name, target: only.target, mark: mark)
+    }
     let moving = known.filter { item in
       guard case .input(let index) = item.target, inputs.indices.contains(index) else { return true }
       return !inputs[index].isStatic
@@ -433,7 +466,9 @@ struct SpecDecoder {
 
   private mutating func decodeOutputs(_ value: ConfigValue) -> [PipelineSpec.Output] {
     guard case .sequence(let elements) = value.content, !elements.isEmpty else {
-      fault("`outputs` must be a list, found \(value.found)", at: value.mark, remedy: "begin each output with `- `")
+      fault(
+        "`outputs` must be a list, found \(value.found)", at: value.mark,
+        remedy: "begin each output with `- `")
       return []
     }
     later = [:]
@@ -443,14 +478,16 @@ struct SpecDecoder {
         fault("an output must be a mapping, found \(element.found)", at: element.mark)
         continue
       }
-      let wrong = KeyCheck(knownStreams: []).faults(entries, Self.outputKeys, of: "an output", at: element.mark)
+      let wrong = KeyCheck(knownStreams: []).faults(
+        entries, Self.outputKeys, of: "an output", at: element.mark)
       faults += wrong
       let reference =
         element["input"].map { resolve($0) } ?? implied(at: element.mark, for: "the output")
       guard wrong.isEmpty, let file = element["file"], let path = file.text else { continue }
       let level = element["compression"]?.integer ?? 4
       guard (0...9).contains(level) else {
-        fault("`compression` goes from 0 to 9, found \(level)", at: element["compression"]?.mark ?? element.mark)
+        fault(
+          "`compression` goes from 0 to 9, found \(level)", at: element["compression"]?.mark ?? element.mark)
         continue
       }
       guard let reference else { continue }

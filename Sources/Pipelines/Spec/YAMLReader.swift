@@ -26,7 +26,8 @@ import Stages
   static func read(_ bytes: [UInt8]) throws(PlanError) -> (root: ConfigValue?, duplicates: [PlanError]) {
     guard bytes.count <= maximumBytes else {
       throw PlanError(
-        "the pipeline has \(bytes.count) bytes; at most \(maximumBytes) are read", at: Mark(line: 1, column: 1))
+        "the pipeline has \(bytes.count) bytes; at most \(maximumBytes) are read",
+        at: Mark(line: 1, column: 1))
     }
     if let place = firstBadUTF8(bytes) {
       throw PlanError("the text is not UTF-8 here", at: place, remedy: "save the file as UTF-8")
