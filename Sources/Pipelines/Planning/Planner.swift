@@ -145,7 +145,11 @@ public struct Planner: Sendable {
       }
     }
     guard faults.isEmpty else { throw Faults(faults) }
-    let base = Machine.resident + (12 + 2 * settings.threads) << 20
+    // The program as it stands, and what its threads and the libraries will want beside the blocks. In a very
+    // small allowance that margin gives way: an eighth is for tasks.
+    let margin = (4 + 2 * settings.threads) << 20
+    let resident = Machine.resident
+    let base = min(resident + margin, max(resident, settings.memory - settings.memory / 8))
     let planner = MemoryPlanner(
       graph: graph, outputs: outputs.map { ($0.node, $0.layout) }, threads: settings.threads,
       budget: max(0, settings.memory - base))
