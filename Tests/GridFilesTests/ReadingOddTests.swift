@@ -53,6 +53,23 @@ import Testing
     #expect(outside.header.variable("external") == nil)
   }
 
+  @Test(arguments: [ReadPolicy.Route.fast, .library])
+  func linksAreFollowedIntoAllowedFolders(_ route: ReadPolicy.Route) async throws {
+    var policy = ReadPolicy()
+    policy.route = route
+    policy.externalFolders = [FilePaths.folder(try path("outside.h5"))]
+    let file = try await SourceFile.open(path("outside.h5"), policy: policy)
+    let target = try await open("filters.h5", route)
+    let expected = try await target.readBytes(try #require(target.header.variable("all")))
+    #expect(try await file.readBytes(try #require(file.header.variable("link"))) == expected)
+    #expect(file.header.variable("virtual") == nil)
+    #expect(file.header.variable("external") == nil)
+    // Another folder that is allowed does not help.
+    policy.externalFolders = ["/usr/share"]
+    let closed = try await SourceFile.open(path("outside.h5"), policy: policy)
+    #expect(closed.header.allVariables.map(\.path) == ["/good"])
+  }
+
   @Test func nothingLeadsOutOfAFile() async throws {
     let file = try await open("outside.h5")
     #expect(file.header.allVariables.map(\.path) == ["/good"])

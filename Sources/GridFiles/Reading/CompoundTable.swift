@@ -79,7 +79,9 @@ extension SourceFile {
         throw failed(.unsupported, "its records are fewer than its unlimited dimension is long")
       }
       guard await file.canFilter(place) else { throw FilterNames.error(variable, path: header.path) }
-      let columns = count == 0 ? [] : try await file.records(place, slab, leaves, subject: variable.path)
+      let columns =
+        count == 0
+        ? [] : try await (place.source ?? file).records(place, slab, leaves, subject: variable.path)
       return CompoundTable(columns: columns, count: count)
     }
     let records = try await readBytes(variable, slab)

@@ -28,10 +28,12 @@ package enum FileWalk {
     Task { @IOLane in
       do throws(FileError) {
         try visit(RawFile(path), chosen)
-        exit(0)
+        // Not `exit`: at its end the HDF5 library may crash over what is still open.
+        _exit(0)
       } catch {
         print(Report.line(error))
-        exit(1)
+        unsafe fflush(nil)
+        _exit(1)
       }
     }
     while true { pause() }
@@ -75,15 +77,21 @@ package enum FileWalk {
 
   // MARK: The visit
 
-  static let maximumGridVisited = 20_000
+  static let maximumGridVisited = 50_000
+  /// Of one variable that the HDF5 library will read itself.
+  static let maximumBytesRead = 64 << 20
   static let maximumChunksVisited = 128
 
   @IOLane private static func visit(_ raw: RawFile, _ policy: ReadPolicy) throws(FileError) {
     let source = try SourceFile.openHDF5(raw, policy)
     guard case .hdf5(let file, let places) = source.backing else { return }
+    var budget = maximumGridVisited
     for variable in source.header.allVariables {
       guard let place = places[variable.path] else { continue }
-      if case .chunked(let chunk) = place.layout { try chunks(file, place, chunk, variable.path) }
+      let file = place.source ?? file
+      if case .chunked(let chunk) = place.layout {
+        try chunks(file, place, chunk, variable.path, &budget)
+      }
       if needsLibrary(place, policy), file.canFilter(place) { try data(file, place, variable) }
     }
   }
@@ -100,7 +108,7 @@ package enum FileWalk {
 
   /// The table of a dataset's chunks, as far as time allows, and their sizes.
   @IOLane private static func chunks(
-    _ file: HDF5File, _ place: HDF5Place, _ chunk: [Int], _ subject: String
+    _ file: HDF5File, _ place: HDF5Place, _ chunk: [Int], _ subject: String, _ budget: inout Int
   ) throws(FileError) {
     func damaged(_ cause: String) -> FileError {
       FileError(.damaged, path: file.raw.path, subject: subject, cause)
@@ -144,8 +152,10 @@ package enum FileWalk {
         throw damaged("a chunk begins at \(origin), where none can")
       }
     }
-    guard total <= maximumGridVisited else { return }
-    for number in 0..<total {
+    // Each look-up costs little, but a file can have millions of chunks.
+    let visited = min(total, budget)
+    budget -= visited
+    for number in 0..<visited {
       var rest = number
       var origin = [hsize_t](repeating: 0, count: chunk.count)
       for axis in chunk.indices.reversed() {
@@ -158,7 +168,7 @@ package enum FileWalk {
     H5Eclear2(hid_t(H5E_DEFAULT))
   }
 
-  /// All data, piece by piece, as the parent may read them.
+  /// The data, piece by piece, as the parent may read them: all, or the beginning of large ones.
   @IOLane private static func data(
     _ file: HDF5File, _ place: HDF5Place, _ variable: Variable
   ) throws(FileError) {
@@ -175,6 +185,7 @@ package enum FileWalk {
     guard slab.count.allSatisfy({ $0 > 0 }) else { return }
     let rows = LibraryRead.rows(slab, size, chunk)
     guard let buffer = ScratchBuffer(0) else { return }
+    let row = max(size, slab.count.dropFirst().reduce(size, *))
     var done = 0
     repeat {
       var piece = slab
@@ -190,6 +201,6 @@ package enum FileWalk {
         try file.piece(place, piece, size: size, subject: variable.path, buffer)
       }
       done += rows
-    } while done < slab.count.first ?? 0
+    } while done < slab.count.first ?? 0 && done * row < maximumBytesRead
   }
 }

@@ -25,7 +25,10 @@ final class RawFile: Sendable {
       throw FileError(.refused, path: path, "this is not the name of a file")
     }
     // O_NONBLOCK: opening a FIFO must not wait for a writer.
-    let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+    var descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+    if descriptor < 0, errno == EMFILE, RawFile.allowMoreFiles() {
+      descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+    }
     guard descriptor >= 0 else {
       let number = errno
       switch number {
@@ -48,6 +51,16 @@ final class RawFile: Sendable {
   }
 
   deinit { close(descriptor) }
+
+  /// Raises the soft limit of open files to the hard one.
+  private static func allowMoreFiles() -> Bool {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
+      limit.rlim_cur < limit.rlim_max
+    else { return false }
+    limit.rlim_cur = limit.rlim_max
+    return unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+  }
 
   /// Reads exactly `count` bytes at `offset`.
   /// - Throws: `damaged` when the file ends before, `inputOutput` with the system's reason.

@@ -34,7 +34,7 @@ extension SourceFile {
         throw FileError(.refused, path: header.path, subject: variable.path, "there is no such variable")
       }
       guard await file.canFilter(place) else { throw FilterNames.error(variable, path: header.path) }
-      return try await file.strings(place, slab, variable)
+      return try await (place.source ?? file).strings(place, slab, variable)
     default:
       throw FileError(
         .unsupported, path: header.path, subject: variable.path,

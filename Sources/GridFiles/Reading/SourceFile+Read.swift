@@ -113,7 +113,7 @@ extension SourceFile {
       try await linear.read(slab, into: sink, workers: workers)
     case .hdf5(let file, let places):
       guard let place = places[variable.path] else { throw unknown(variable) }
-      try await readHDF5(file, place, variable, slab, sink, workers)
+      try await readHDF5(place.source ?? file, place, variable, slab, sink, workers)
     }
   }
 
@@ -156,7 +156,7 @@ extension SourceFile {
       switch place.layout {
       case .contiguous(let offset?) where place.filters.isEmpty:
         let linear = LinearRead(
-          file: raw, subject: variable.path, offset: offset, elementSize: place.type.size,
+          file: file.raw, subject: variable.path, offset: offset, elementSize: place.type.size,
           swaps: place.type.swaps, byteStrides: LinearRead.strides(place.extents, place.type.size))
         try await linear.read(slab, into: sink, workers: workers)
         return

@@ -24,8 +24,8 @@ public final class SourceFile: Sendable {
 
 /// What an input file may do and cost.
 public struct ReadPolicy: Sendable {
-  /// Folders from which HDF5 external storage may be read. External links and virtual datasets are never
-  /// followed.
+  /// Folders from which HDF5 external storage and the datasets that external links lead to may be read.
+  /// Virtual datasets are never read.
   public var externalFolders: [String] = []
   /// Limits for the child process that walks a netCDF-4 or HDF5 file before this process opens it: address
   /// space in bytes, and seconds.

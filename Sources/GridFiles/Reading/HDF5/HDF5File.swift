@@ -4,6 +4,7 @@ import CHDF5
 @IOLane final class HDF5File {
   let raw: RawFile
   let id: hid_t
+  private let datasetAccess: hid_t
   private var datasets: [haddr_t: hid_t] = [:]
   private var recent: [haddr_t] = []
 
@@ -12,8 +13,8 @@ import CHDF5
     guard let access = HDF5Handle(H5Pcreate(isotach_H5P_FILE_ACCESS())) else {
       throw FileError(.inputOutput, path: raw.path, HDF5Library.cause())
     }
-    // Objects that are still open must not keep the file open behind our back.
-    H5Pset_fclose_degree(access.id, H5F_CLOSE_STRONG)
+    // A file that is open twice in one process must be opened the same way; all that we open we close.
+    H5Pset_fclose_degree(access.id, H5F_CLOSE_WEAK)
     H5Pset_file_locking(access.id, true, true)
     // Relative names of external storage are resolved from the file's folder, which only its path tells.
     let name = policy.externalFolders.isEmpty ? raw.descriptorPath : raw.path
@@ -21,26 +22,30 @@ import CHDF5
     guard id >= 0 else {
       throw FileError(.damaged, path: raw.path, "the HDF5 library cannot open it: \(HDF5Library.cause())")
     }
-    (self.raw, self.id) = (raw, id)
+    // Relative names of other files start from the folder of this one.
+    let folder = FilePaths.folder(FilePaths.real(name) ?? raw.path)
+    let list = H5Pcreate(isotach_H5P_DATASET_ACCESS())
+    guard list >= 0, unsafe H5Pset_efile_prefix(list, folder) >= 0 else {
+      H5Fclose(id)
+      throw FileError(.inputOutput, path: raw.path, HDF5Library.cause())
+    }
+    (self.raw, self.id, datasetAccess) = (raw, id, list)
   }
 
   isolated deinit {
     for dataset in datasets.values { H5Idec_ref(dataset) }
+    H5Idec_ref(datasetAccess)
     H5Fclose(id)
   }
+
+  /// Opens a dataset. Always with the same access list: HDF5 shares a file that is open twice in one process,
+  /// and then refuses to open a dataset with another list.
+  func open(_ path: String) -> HDF5Handle? { HDF5Handle(unsafe H5Dopen2(id, path, datasetAccess)) }
 
   /// The open dataset at that address; a few are kept open.
   func dataset(_ place: HDF5Place, subject: String) throws(FileError) -> hid_t {
     if let open = datasets[place.address] { return open }
-    let opened: hid_t
-    if let prefix = place.externalPrefix {
-      guard let access = HDF5Handle(H5Pcreate(isotach_H5P_DATASET_ACCESS())),
-        unsafe H5Pset_efile_prefix(access.id, prefix) >= 0
-      else { throw FileError(.inputOutput, path: raw.path, subject: subject, HDF5Library.cause()) }
-      opened = unsafe H5Dopen2(id, place.path, access.id)
-    } else {
-      opened = H5Oopen_by_addr(id, place.address)
-    }
+    let opened = unsafe H5Dopen2(id, place.path, datasetAccess)
     guard opened >= 0 else {
       throw FileError(
         .damaged, path: raw.path, subject: subject, "cannot be opened: \(HDF5Library.cause())")
@@ -66,8 +71,10 @@ struct HDF5Place: Sendable {
   let filters: [RawFilter]
   /// One element as it stands in the file, for what was never written; nil for types with pointers.
   let fill: [UInt8]?
-  /// The folder that relative names of external storage start from; nil without external storage.
+  /// The folder that names of other files start from; nil where all data are in this one.
   let externalPrefix: String?
+  /// The file that the dataset is in, when it was reached through a link out of ours.
+  var source: HDF5File?
 
   enum Layout: Sendable {
     case compact

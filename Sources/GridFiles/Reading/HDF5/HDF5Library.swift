@@ -18,6 +18,8 @@ import CHDF5
     unsetenv("HDF5_EXTFILE_PREFIX")
     unsetenv("HDF5_VDS_PREFIX")
     unsetenv("HDF5_EXT_PREFIX")
+    // At the end of the process it would close what is still open, from another thread.
+    H5dont_atexit()
     H5open()
     H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
     H5PLset_loading_state(0)
