@@ -6,12 +6,13 @@ public struct Convert: Stage {
   public static let declaration = StageDeclaration(
     name: "convert", summary: "converts variables to other units",
     discussion: """
-      Units are UDUNITS text; the conversion is x * factor + offset in double precision, rounded to float32. \
-      Amounts and fluxes of water are also converted between mass and depth (kg m-2 s-1 to mm day-1, kg m-2 to \
-      mm), with the 1000 kg m-3 of liquid water that CF's `lwe` quantities are defined by, when the standard \
-      name says that the variable is one (precipitation_flux, snowfall_amount, ...): the standard name then \
-      changes to its counterpart (lwe_precipitation_rate, ...), since CF gives each the units of one kind. The \
-      names of the variables stay.
+      Units are UDUNITS text; the conversion is x * factor + offset in double precision, rounded to \
+      float32; differences of temperature (`units_metadata`) only by the factor. Amounts and fluxes of \
+      water are also converted between mass and depth (kg m-2 s-1 to mm day-1, kg m-2 to mm), with the \
+      1000 kg m-3 of liquid water that CF's `lwe` quantities are defined by, when the standard name says \
+      that the variable is one (precipitation_flux, snowfall_amount, ...): the standard name then \
+      changes to its counterpart (lwe_precipitation_rate, ...), since CF gives each the units of one \
+      kind. The names of the variables stay.
       """,
     keys: [
       Key("input", .stream, "the field"),
@@ -58,6 +59,8 @@ public struct Convert: Stage {
       do {
         let conversion = try UnitConversion(from: from, to: text)
         changes[index] = .init(shift: 0, factor: conversion.factor, offset: conversion.offset)
+        // A difference of 1 K is one of 1 degC.
+        if variable.isTemperatureDifference { changes[index].offset = 0 }
       } catch {
         guard let (factor, name) = WaterDepth.conversion(of: variable, to: text) else {
           throw PlanError(

@@ -140,15 +140,16 @@ public struct Standardise: Stage {
   ) -> VariableDescription {
     var result = variable
     result.units = "1"
+    result.attributes.removeAll { $0.name == "units_metadata" }
     result.standardName = nil
     result.flags = nil
     result.longName = "standardised \(variable.longName ?? variable.standardName ?? variable.name)"
     if let numbers {
-      result.attributes.append(Attribute("standardised_mean", .float64([numbers.mean])))
-      result.attributes.append(Attribute("standardised_std", .float64([numbers.std])))
+      result.set("standardised_mean", .float64([numbers.mean]))
+      result.set("standardised_std", .float64([numbers.std]))
     }
-    if let units = variable.units { result.attributes.append(Attribute("standardised_units", units)) }
-    if let name = variable.standardName { result.attributes.append(Attribute("standardised_name", name)) }
+    if let units = variable.units { result.set("standardised_units", .text(units)) }
+    if let name = variable.standardName { result.set("standardised_name", .text(name)) }
     return result
   }
 

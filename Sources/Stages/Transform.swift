@@ -84,9 +84,10 @@ public struct Transform: Stage {
     case .cbrt: result.units = variable.units.flatMap { $0 == "1" ? "1" : nil } ?? "1"
     }
     result.standardName = nil
+    result.attributes.removeAll { $0.name == "units_metadata" }
     result.longName = "\(function.rawValue) of \(title)"
     if let units = variable.units, units != "1" {
-      result.attributes.append(Attribute("original_units", units))
+      result.set("original_units", .text(units))
     }
     return result
   }

@@ -1,3 +1,4 @@
+import GridFiles
 import Grids
 import Stages
 import Testing
@@ -41,6 +42,19 @@ import Testing
         error.map { ($0.cause + ($0.subject ?? "")).contains(text) } == true, "\(String(describing: error))")
     }
     #expect(fault { try Plan(Convert.self, ["units": "K"], on: field) }?.subject == "pr")
+  }
+
+  /// Twice the same statistic gives each attribute once, and a difference of temperatures keeps its zero.
+  @Test func differencesOfTemperature() throws {
+    let spread = try Plan(Aggregate.self, ["over": "all", "method": "range"], on: field).run(cuts: 0)
+    let again = try Plan(Aggregate.self, ["over": "all", "method": "std"], on: spread)
+    #expect(again.description.variables[0].attributes.filter { $0.name == "units_metadata" }.count == 1)
+    let celsius = try Plan(Convert.self, ["units": ["tas": "degC"]], on: spread).run(cuts: 0)
+    #expect(celsius.numbers.prefix(24).map(\.bitPattern) == spread.numbers.prefix(24).map(\.bitPattern))
+    let fahrenheit = try Plan(Convert.self, ["units": ["tas": "degF"]], on: spread).run(cuts: 0)
+    expectClose(Array(fahrenheit.numbers.prefix(24)), spread.numbers.prefix(24).map { Double($0) * 1.8 })
+    let standard = try Plan(Standardise.self, ["mean": 1, "std": 2, "variables": ["tas"]], on: spread)
+    #expect(standard.description.variables[0].attributes["units_metadata"] == nil)
   }
 
   @Test func renames() throws {

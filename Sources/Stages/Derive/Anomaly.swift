@@ -138,7 +138,7 @@ enum Anomaly: Quantity {
     result.units = UnitText.difference(variable.units)
     result.flags = nil
     if UnitText.isTemperature(variable.units) {
-      result.attributes.append(Attribute("units_metadata", "temperature: difference"))
+      result.set("units_metadata", .text("temperature: difference"))
     }
     return result
   }

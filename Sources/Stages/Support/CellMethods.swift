@@ -35,17 +35,17 @@ enum CellMethods {
     case "std", "range":
       result.units = UnitText.difference(variable.units)
       if UnitText.isTemperature(variable.units) {
-        result.attributes.append(Attribute("units_metadata", "temperature: difference"))
+        result.set("units_metadata", .text("temperature: difference"))
       }
     case "var":
       result.units = UnitText.power(variable.units, 2)
       if UnitText.isTemperature(variable.units) {
-        result.attributes.append(Attribute("units_metadata", "temperature: difference"))
+        result.set("units_metadata", .text("temperature: difference"))
       }
     case "percentile":
       let p = (percentile ?? 50).plain
       result.longName = "percentile \(p) of \(title)"
-      result.attributes.append(Attribute("percentile", .float64([percentile ?? 50])))
+      result.set("percentile", .float64([percentile ?? 50]))
     case "count":
       result.standardName = "number_of_observations"
       result.longName = "number of valid values of \(title)"

@@ -1,3 +1,4 @@
+import GridFiles
 import Grids
 
 extension Description {
@@ -57,6 +58,17 @@ extension StageInputs.Stream {
     }
     return result
   }
+}
+
+extension VariableDescription {
+  /// Sets an attribute; one of the same name goes.
+  mutating func set(_ name: String, _ value: Attribute.Value) {
+    attributes.removeAll { $0.name == name }
+    attributes.append(Attribute(name, value))
+  }
+
+  /// True for a difference of temperatures, which has no zero to move (CF 1.11, 3.1.2).
+  var isTemperatureDifference: Bool { attributes["units_metadata"]?.text == "temperature: difference" }
 }
 
 extension Block {
