@@ -7,8 +7,8 @@ struct Diff: AsyncParsableCommand {
     abstract: "Compare two files, variable by variable.",
     discussion: """
       Compares dimensions, types, attributes and values. Values are compared with packing undone and in double \
-      precision, so a packed and an unpacked file can agree; missing in both files is the same, missing in one \
-      is a difference. Two values are the same when |a - b| <= A + R * max(|a|, |b|), both 0 unless given. Data \
+      precision, so the values of a packed and an unpacked variable can agree (their types still differ); \
+      missing in both files is the same, missing in one is a difference. Two values are the same when |a - b| <= A + R * max(|a|, |b|), both 0 unless given. Data \
       are read part by part: files may be larger than memory.
 
       Exit codes: 0 the same, 1 different, 65 a file cannot be read, 66 it is not there.

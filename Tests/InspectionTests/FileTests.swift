@@ -56,7 +56,7 @@ import Testing
     let text = report.text
     #expect(text.contains("2001-02-27 to 2001-03-01 (3 steps, daily), calendar noleap"), "\(text)")
     #expect(text.contains("around the Earth") && text.contains("chunks 2 x 4 x 5"), "\(text)")
-    #expect(text.contains("values from -16114 to 16653.5 in steps of 0.5"), "\(text)")
+    #expect(text.contains("values from -16113.5 to 16653.5 in steps of 0.5"), "\(text)")
     let json = try #require(try JSONSerialization.jsonObject(with: Data(report.json.utf8)) as? [String: Any])
     #expect(json["schema"] as? String == "isotach.inspection/1")
     let fields = try #require(json["fields"] as? [[String: Any]])

@@ -150,7 +150,7 @@ extension Variable {
     return overflow ? nil : Int64(bytes)
   }
 
-  /// The physical values that packing can say; nil when the variable is not packed integers.
+  /// The physical values that packing can say, the fill value at an end left out; nil when the variable is not packed integers.
   var packedRange: (low: Double, high: Double, step: Double)? {
     let scale = attributes["scale_factor"]?.number ?? 1
     let offset = attributes["add_offset"]?.number ?? 0
@@ -171,6 +171,10 @@ extension Variable {
       let physical = numbers.map { isUnsigned && $0 < 0 ? $0 + values : $0 }
       if name != "valid_max", let first = physical.first { low = max(low, first) }
       if name != "valid_min", let last = physical.last { high = min(high, last) }
+    }
+    if let fill = attributes["_FillValue"]?.number {
+      let fill = isUnsigned && fill < 0 ? fill + values : fill
+      if fill == low { low += 1 } else if fill == high { high -= 1 }
     }
     let (a, b) = (low * scale + offset, high * scale + offset)
     return (min(a, b), max(a, b), abs(scale))
