@@ -51,7 +51,13 @@ final class CoordinateFinding {
       switch kind {
       case .latitude, .longitude, .gridLatitude, .gridLongitude:
         guard Units.areConvertible(units, "degree"), units != "1" else { return .other }
-      case .time: return .other
+      case .time:
+        if coordinateOf.values.contains(where: { $0.path == entry.path }) {
+          reader.note(
+            .error, "\(entry.path):units",
+            "named like a time, but `\(units)` is not of the form UNIT since DATE: no dates")
+        }
+        return .other
       default: break
       }
     } else if kind == .time {

@@ -59,6 +59,13 @@ extension CoordinateKind {
   /// The kind that names suggest, when attributes say nothing against it.
   static func byName(_ name: String) -> CoordinateKind? { names[name.lowercased()] }
 
+  /// Units in which the pressure of air is given; that of sea water is in decibar.
+  static func isAirPressure(_ units: String) -> Bool {
+    let text = units.lowercased()
+    return units != "1" && !text.contains("dbar") && !text.contains("decibar")
+      && Units.areConvertible(units, "Pa")
+  }
+
   private static func isAngle(_ units: String?) -> Bool {
     units.map { Units.areConvertible($0, "degree") && $0 != "1" } ?? false
   }

@@ -157,9 +157,7 @@ final class DatasetOpening {
           && $0.value.isUsable
       }
       if other.standardName == nil, finding.kind(other) == .vertical, let units = other.text("units"),
-        units != "1",
-        Units.areConvertible(units, "Pa"),
-        !units.lowercased().contains("bar") || units.lowercased().hasPrefix("m")
+        CoordinateKind.isAirPressure(units)
       {
         reader.note(
           .assumed, other.path, "without a standard name; taken as air pressure by its units `\(units)`")

@@ -352,9 +352,8 @@ final class GridDetection {
       if labels.count == count { axis.labels = labels }
     }
     if axis.positive != "up", axis.positive != "down" { axis.positive = nil }
-    if kind == .vertical, axis.standardName == nil, let units = axis.units, units != "1",
-      Units.areConvertible(units, "Pa"), !units.lowercased().contains("dbar"),
-      !units.lowercased().contains("decibar")
+    if kind == .vertical, axis.standardName == nil, let units = axis.units,
+      CoordinateKind.isAirPressure(units)
     {
       reader.note(
         .assumed, entry.path, "without a standard name; taken as air pressure by its units `\(units)`")
