@@ -193,7 +193,7 @@ final class DatasetOpening {
     if let full = entry.text("standard_name"), full != standardName { standardName = full }
     if standardName == nil,
       let known = KnownNames.standardName(
-        longName: entry.text("long_name"), units: units,
+        longName: longName, units: units,
         inAir: layers.contains { $0.standardName == "air_pressure" })
     {
       reader.note(.assumed, entry.path, "without a standard name; its long name is that of `\(known)`")
