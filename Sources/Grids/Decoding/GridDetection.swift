@@ -205,6 +205,12 @@ final class GridDetection {
       }
       if let plane = horizontal.plane {
         try await readPlane(plane, into: &grid)
+        if let projection = try? grid.projection(), !grid.places(agreeWith: projection) {
+          reader.note(
+            .warning, entry.path,
+            "its 2-D latitude and longitude are not where the grid mapping puts the cells: the 2-D ones are taken"
+          )
+        }
       } else {
         computeCenters(of: &grid, entry)
       }

@@ -69,8 +69,8 @@ extension Grid {
 
   /// Whether the 2-D coordinates are where the mapping puts them, within a quarter of a cell: there are files
   /// whose mapping speaks of another pole.
-  private func places(agreeWith projection: any MapProjection) -> Bool {
-    guard latitudes.count == count, longitudes.count == count else { return true }
+  func places(agreeWith projection: any MapProjection) -> Bool {
+    guard ny > 1, nx > 1, latitudes.count == count, longitudes.count == count else { return true }
     let scale = projection.axisScale(y, x)
     for (j, i) in [(0, 0), (0, nx - 2), (ny - 1, 0), (ny - 1, nx - 2), (ny / 2, nx / 2 - 1)] {
       func given(_ j: Int, _ i: Int) -> Vector {
