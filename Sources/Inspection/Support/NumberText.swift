@@ -9,7 +9,7 @@ func short(_ value: Double) -> String {
   if value.isNaN { return "NaN" }
   if value.isInfinite { return value < 0 ? "-infinity" : "infinity" }
   if value == 0 { return "0" }
-  if let whole = Int64(exactly: value), abs(whole) < 1_000_000_000 { return "\(whole)" }
+  if let whole = Int64(exactly: value), whole.magnitude < 1_000_000_000 { return "\(whole)" }
   let magnitude = abs(value)
   let exponent = Int(log10(magnitude).rounded(.down))
   if exponent < -5 || exponent > 9 {
