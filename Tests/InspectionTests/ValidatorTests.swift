@@ -6,15 +6,17 @@ import Testing
 // odd/hdf5_compat1.nc with its 2000 variables the checker ends in no 5 minutes), by peers/compliance.py:
 // 772 messages of the checker, 635 with a finding of ours at the same variable in the same chapter. The other 137:
 //
-//   33  mercator_toa.nc  the checker takes the letters of one attribute's name for required attributes
-//   30  found, but under another chapter (type of valid_min: 2.5.1) or at the variable that holds the dangling
+//   30  mercator_toa.nc: the checker takes the letters of one attribute's name for required attributes
+//   28  found, but under another chapter (type of valid_min: 2.5.1) or at the variable that holds the dangling
 //       name, which the checker's message does not tell (grid_mapping, ancillary_variables, standard_name)
-//   24  units_metadata of temperatures: asked for by us only where the file says CF-1.11 or later
-//   16  a coordinate named `pressure` "should have" standard_name air_pressure: no rule of CF
+//   20  units_metadata of temperatures: asked for by us only where the file says CF-1.11 or later
+//   16  standard_name or axis that the checker wants because of a coordinate's name or units: no rule of CF
 //   11  discrete sampling geometries (featureType against dimensions): not checked by us
-//   10  attributes and rank of bounds of scalar coordinates and their long_name: CF allows them
-//    6  `exactly one` grid_latitude or projection coordinate in a file: CF allows two grids
-//    7  others: true latitude and longitude of grids without any, packing to ushort (allowed since CF 1.9), ...
+//   11  bounds of scalar coordinates (one dimension, which CF allows), and their long_name
+//    6  `exactly one` grid_latitude or projection coordinate in a file: CF allows two grids, and where a variable
+//       has none we say so at the variable
+//   15  others: true latitude and longitude of grids that have a mapping, packing to ushort (allowed since CF
+//       1.9), a standard name in cell_methods (allowed), several intervals (allowed)
 
 /// Each case spoils a valid header in one place, and says which finding must come of it.
 struct SpoiltHeader: Sendable, CustomTestStringConvertible {
