@@ -372,6 +372,14 @@ struct HeaderBuilder {
       attributes.append(Attribute("axis", "Z"))
     }
     let standardName = attributes["standard_name"]?.text
+    if standardName == nil, attributes["axis"] == nil {
+      // A variable without a standard name fails ACDD; what it says stands as an attribute of the data instead.
+      var text = Int(exactly: scalar.value).map { "\($0)" } ?? "\(scalar.value)"
+      if let units = attributes["units"]?.text, units != "1" { text += " \(units)" }
+      if let longName = attributes["long_name"]?.text { text += " (\(longName))" }
+      labels.append(Attribute(OutputNames.clean(scalar.name), text))
+      return
+    }
     if attributes["long_name"] == nil {
       attributes.append(Attribute("long_name", standardName?.spaced ?? scalar.name.spaced))
     }
