@@ -117,6 +117,10 @@ final class DatasetOpening {
 
   private func layer(_ coordinate: Scope.Entry?, _ dimension: Dimension) async throws -> Axis {
     guard let coordinate else { return .index(dimension.name, dimension.length) }
+    // Times that are no dates (noted already) would be no dates for others either.
+    if finding.kind(coordinate) == .time, try await timeAxis(coordinate) == nil {
+      return .index(dimension.name, dimension.length)
+    }
     if !coordinate.isCharacters {
       let isOrdered = try await reader.check(
         monotonic: reader.values(coordinate), coordinate, strictly: true)
