@@ -150,9 +150,10 @@ public struct Planner: Sendable {
     let margin = (4 + 2 * settings.threads) << 20
     let resident = Machine.resident
     let base = min(resident + margin, max(resident, settings.memory - settings.memory / 8))
+    // What is counted are blocks and buffers; the allocator and the libraries hold about a third more of it.
     let planner = MemoryPlanner(
       graph: graph, outputs: outputs.map { ($0.node, $0.layout) }, threads: settings.threads,
-      budget: max(0, settings.memory - base))
+      budget: max(0, (settings.memory - base) / 4 * 3))
     do throws(MemoryPlan.Excess) {
       let memory = try planner.plan()
       return ItemPlan(
@@ -161,13 +162,13 @@ public struct Planner: Sendable {
         digest: digest, notes: notes)
     } catch {
       let node = graph.nodes[error.node]
-      let needed = ByteSize.text(error.needed + base)
+      let needed = base + error.needed / 3 * 4 + 4
       throw Faults(
         Fault(
           .usage,
-          "the smallest task needs \(needed) of memory (\(ByteSize.text(base)) for the program itself), "
+          "the smallest task needs \(ByteSize.text(needed)) of memory (\(ByteSize.text(base)) for the program itself), "
             + "\(ByteSize.text(settings.memory)) are allowed", pipeline: spec.path, at: node.mark,
-          stage: node.origin, remedy: "--memory \((error.needed + base + (1 << 20) - 1) >> 20)MiB"))
+          stage: node.origin, remedy: "--memory \((needed + (2 << 20)) >> 20)MiB"))
     }
   }
 
