@@ -81,7 +81,7 @@ extension Block {
 extension Double {
   /// For messages: no needless `.0`.
   package var plain: String {
-    if let whole = Int(exactly: self), abs(whole) < 1_000_000_000 { return String(whole) }
+    if let whole = Int(exactly: self), whole.magnitude < 1_000_000_000 { return String(whole) }
     return String(self)
   }
 }
