@@ -32,7 +32,7 @@ test: ## install what is missing, build, run all tests
 
 .PHONY: release
 release: ## the program isotach, optimised: .build/release/isotach
-	swift build -c release --product isotach
+	swift build -c release --static-swift-stdlib --product isotach
 
 .PHONY: acceptance
 acceptance: release ## only the tests that run the program from outside
@@ -44,7 +44,7 @@ bench: ## speed beside netCDF4-python, xarray and CDO, as one table (minutes)
 	@.ci/packages $(BUILD_PACKAGES) $(DATA_PACKAGES) cdo
 	@Tests/peers/venv.sh
 	@$(MAKE) --no-print-directory release
-	swift build -c release --product bench
+	swift build -c release --static-swift-stdlib --product bench
 	Tests/peers/bench.py
 
 .PHONY: format

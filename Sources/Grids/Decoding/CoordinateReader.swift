@@ -33,6 +33,23 @@ final class CoordinateReader {
     return result
   }
 
+  /// Longitudes that jump by a turn (179, -180) are told on (179, 180), when that puts them in order.
+  func unwrap(longitudes entry: Scope.Entry) async throws {
+    let values = try await values(entry)
+    guard values.count > 1, values.allSatisfy(\.isFinite) else { return }
+    var turned = values
+    for index in 1..<values.count {
+      let step = values[index] - turned[index - 1]
+      guard abs(step) < 1e6 else { return }
+      turned[index] = values[index] - 360 * (step / 360).rounded()
+    }
+    let rises = turned[1] > turned[0]
+    let isOrdered = zip(turned, turned.dropFirst()).allSatisfy { $0 != $1 && ($1 > $0) == rises }
+    guard turned != values, isOrdered, abs(turned[turned.count - 1] - turned[0]) <= 360 else { return }
+    note(.assumed, entry.path, "the longitudes jump by a turn at the date line; counted on across it")
+    numbers[entry.path] = turned
+  }
+
   /// A part of a variable, unpacked.
   func unpacked(_ entry: Scope.Entry, _ slab: Hyperslab?, _ parent: Scope.Entry? = nil) async throws
     -> [Double]

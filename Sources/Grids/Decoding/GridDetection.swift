@@ -184,6 +184,7 @@ final class GridDetection {
     switch horizontal.form {
     case .axes(let yKind, _):
       guard let y, let x else { return .bare(rowName, ny, columnName, nx) }
+      if yKind == .latitude { try await reader.unwrap(longitudes: x) }
       let isOrdered = try await reader.check(monotonic: reader.values(y), y, strictly: true)
       guard try await reader.check(monotonic: reader.values(x), x, strictly: true) && isOrdered else {
         return .bare(rowName, ny, columnName, nx)

@@ -80,12 +80,19 @@ struct ChunkWriting {
           let count = chunk.columns.count
           unsafe floats.withUnsafeMutableBufferPointer { floats in
             for index in 0..<count {
-              unsafe floats[target + index] = validity[start + index] != 0 ? values[start + index] : fill
+              // A valid value that is the fill value would be read back as missing.
+              let value = unsafe values[start + index]
+              unsafe floats[target + index] = validity[start + index] == 0 ? fill : value == fill ? .nan : value
             }
           }
           var isFinite = true
           for index in target..<target + count { isFinite = isFinite && floats[index].isFinite }
-          if !isFinite { throw notFinite(chunk, time, layer, row, floats[target..<target + count]) }
+          if !isFinite {
+            let first = (0..<count).first { index in
+              unsafe validity[start + index] != 0 && !floats[target + index].isFinite
+            }
+            throw unwritable(chunk, time, layer, row, first ?? 0, unsafe values[start + (first ?? 0)])
+          }
           target += count
           fillUp(chunk.extents.columns - count)
         }
@@ -94,15 +101,16 @@ struct ChunkWriting {
     }
   }
 
-  private func notFinite(
-    _ chunk: OutputLayout.Chunk, _ time: Int, _ layer: Int, _ row: Int, _ values: ArraySlice<Float>
+  private func unwritable(
+    _ chunk: OutputLayout.Chunk, _ time: Int, _ layer: Int, _ row: Int, _ offset: Int, _ value: Float
   ) -> Fault {
-    let offset = values.firstIndex { !$0.isFinite }.map { $0 - values.startIndex } ?? 0
-    let value = values[values.startIndex + offset]
     return Fault(
-      .failed, "the result is \(value) where it should be a number", stage: origin, file: output.path,
+      .failed,
+      value.isFinite
+        ? "a valid value is \(value), which stands for missing values in the output"
+        : "the result is \(value) where it should be a number", stage: origin, file: output.path,
       variable: layout.header.data[chunk.variable].name,
       region: "time \(time), layer \(layer), row \(row), column \(chunk.columns.lowerBound + offset), from 0",
-      remedy: "mask such values with the stage `mask`, or look at what goes into `\(origin)`")
+      remedy: "mask such values with the stage `mask`, or name them in the input: attributes: {missing_value: ...}")
   }
 }

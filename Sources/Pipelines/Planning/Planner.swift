@@ -134,6 +134,14 @@ public struct Planner: Sendable {
       guard let node = nodes[output.input.target] else { continue }
       do throws(GridError) {
         let description = graph.description(node)
+        guard description.whole.count > 0 else {
+          let empty = description.timeCount == 0 ? "there are no time steps" : "there are no cells"
+          faults.append(
+            Fault(
+              .badData, "\(empty): nothing can be written", pipeline: spec.path, at: output.mark,
+              stage: "output", file: path))
+          continue
+        }
         var header = try EncodedHeader(description, options(output))
         header.definition.attributes.append(Attribute("isotach_digest", digest))
         outputs.append(
