@@ -37,7 +37,9 @@ let package = Package(
     .target(name: "Inspection", dependencies: ["Grids"]),
     .executableTarget(
       name: "isotach",
-      dependencies: ["Pipelines", "Inspection", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Pipelines", "Inspection", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(name: "bench", dependencies: ["Pipelines"]),
 
     // Lists the stage files, so that a new stage is one new file.

@@ -82,7 +82,8 @@ struct ChunkWriting {
             for index in 0..<count {
               // A valid value that is the fill value would be read back as missing.
               let value = unsafe values[start + index]
-              unsafe floats[target + index] = validity[start + index] == 0 ? fill : value == fill ? .nan : value
+              unsafe floats[target + index] =
+                validity[start + index] == 0 ? fill : value == fill ? .nan : value
             }
           }
           var isFinite = true
@@ -111,6 +112,7 @@ struct ChunkWriting {
         : "the result is \(value) where it should be a number", stage: origin, file: output.path,
       variable: layout.header.data[chunk.variable].name,
       region: "time \(time), layer \(layer), row \(row), column \(chunk.columns.lowerBound + offset), from 0",
-      remedy: "mask such values with the stage `mask`, or name them in the input: attributes: {missing_value: ...}")
+      remedy:
+        "mask such values with the stage `mask`, or name them in the input: attributes: {missing_value: ...}")
   }
 }
