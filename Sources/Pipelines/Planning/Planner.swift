@@ -127,7 +127,8 @@ public struct Planner: Sendable {
       }
     }
     notes += unusedNotes()
-    let digest = try self.digest(item)
+    // Expands the inputs again: what is wrong with those has been found.
+    let digest = faults.isEmpty ? try self.digest(item) : ""
     var outputs: [ItemPlan.Output] = []
     for (output, path) in zip(spec.outputs, outputPaths(item)) {
       faults += targetFaults(output, path, files, others: outputs.map(\.path))
