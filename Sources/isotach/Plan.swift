@@ -1,3 +1,4 @@
+import GridFiles
 import ArgumentParser
 import Pipelines
 

@@ -30,7 +30,7 @@ extension ComparisonReport {
 
   /// The schema is named in the document: `isotach.comparison/1`.
   public var json: String {
-    JSON.object([
+    JSONValue.object([
       ("schema", .string("isotach.comparison/1")), ("first", .string(first)), ("second", .string(second)),
       ("same", .boolean(isSame)), ("differences", .array(differences.map(\.json))),
       ("variables", .array(variables.map(\.json))),
@@ -47,7 +47,7 @@ extension Difference {
     ]
   }
 
-  fileprivate var json: JSON {
+  fileprivate var json: JSONValue {
     .object([("what", .string(what)), ("first", .text(first)), ("second", .text(second))])
   }
 }
@@ -57,8 +57,8 @@ extension VariableComparison {
     printable(path.dropFirst().contains("/") ? path : String(path.dropFirst()))
   }
 
-  fileprivate var json: JSON {
-    var entries: [(String, JSON)] = [
+  fileprivate var json: JSONValue {
+    var entries: [(String, JSONValue)] = [
       ("path", .string(path)), ("same", .boolean(isSame)), ("differences", .array(differences.map(\.json))),
       ("notCompared", .text(reason)),
     ]

@@ -62,7 +62,7 @@ struct AxisSummary: Sendable {
     return printable(units, limit: 40)
   }
 
-  var json: JSON {
+  var json: JSONValue {
     .object([
       ("count", .integer(count)), ("first", .real(first)), ("last", .real(last)), ("step", .real(step)),
       ("minimumStep", .real(steps?.lowerBound)), ("maximumStep", .real(steps?.upperBound)),

@@ -5,7 +5,7 @@ extension InspectionReport {
   /// All that the text says, and all coordinates' ranges. The schema is named in the document:
   /// `isotach.inspection/1`.
   public var json: String {
-    var entries: [(String, JSON)] = [
+    var entries: [(String, JSONValue)] = [
       ("schema", .string("isotach.inspection/1")),
       ("path", .string(header.path)),
       ("format", .string(header.format.name)),
@@ -24,23 +24,23 @@ extension InspectionReport {
             .object([("path", .string($0.path)), ("reason", .string($0.reason))])
           })
       ))
-    return JSON.object(entries).document
+    return JSONValue.object(entries).document
   }
 
-  private func group(_ group: Group) -> JSON {
+  private func group(_ group: Group) -> JSONValue {
     .object([
       ("name", .string(group.name)), ("path", .string(group.path)),
       ("dimensions", .array(group.dimensions.map(\.json))),
-      ("attributes", JSON.object(group.attributes.map { ($0.name, $0.json) })),
+      ("attributes", JSONValue.object(group.attributes.map { ($0.name, $0.json) })),
       ("variables", .array(group.variables.filter(isShown).map(\.json))),
       ("groups", .array(group.groups.map(self.group))),
     ])
   }
 
-  private func field(_ field: Dataset.Field) -> JSON {
+  private func field(_ field: Dataset.Field) -> JSONValue {
     let description = field.description
     let variable = description.variables.first
-    var entries: [(String, JSON)] = [
+    var entries: [(String, JSONValue)] = [
       ("variable", .string(field.variable.path)), ("standardName", .text(variable?.standardName)),
       ("longName", .text(variable?.longName)), ("units", .text(variable?.units)),
       ("cellMethods", .text(variable?.cellMethods)),
@@ -62,7 +62,7 @@ extension InspectionReport {
     }
     entries.append(("layers", .array(description.layers.map(\.json))))
     let grid = description.grid
-    var place: [(String, JSON)] = [
+    var place: [(String, JSONValue)] = [
       ("kind", .string(grid.kind.rawValue)), ("rows", .integer(grid.ny)), ("columns", .integer(grid.nx)),
       ("y", grid.y.json), ("x", grid.x.json), ("periodic", .boolean(grid.goesAround)),
       ("mapping", .text(grid.mapping?.name)), ("mappingVariable", .text(grid.mapping?.variableName)),
@@ -123,25 +123,25 @@ extension Dataset.Role {
 }
 
 extension DatasetNote {
-  var json: JSON {
+  var json: JSONValue {
     .object([("level", .string(level.rawValue)), ("subject", .string(subject)), ("text", .string(text))])
   }
 }
 
 extension Axis {
-  var json: JSON {
-    var entries: [(String, JSON)] = [
+  var json: JSONValue {
+    var entries: [(String, JSONValue)] = [
       ("name", .string(name)), ("standardName", .text(standardName)), ("units", .text(units)),
       ("positive", .text(positive)), ("hasBounds", .boolean(bounds != nil)),
     ]
     if case .object(let summary) = AxisSummary(values).json { entries += summary }
-    if let labels { entries.append(("labels", .array(labels.map(JSON.string)))) }
+    if let labels { entries.append(("labels", .array(labels.map(JSONValue.string)))) }
     return .object(entries)
   }
 }
 
 extension Dimension {
-  var json: JSON {
+  var json: JSONValue {
     .object([
       ("name", .string(name)), ("length", .integer(length)), ("unlimited", .boolean(isUnlimited)),
       ("named", .boolean(isNamed)),
@@ -150,8 +150,8 @@ extension Dimension {
 }
 
 extension Attribute {
-  var json: JSON {
-    func list<Number>(_ numbers: [Number], _ one: (Number) -> JSON) -> JSON {
+  var json: JSONValue {
+    func list<Number>(_ numbers: [Number], _ one: (Number) -> JSONValue) -> JSONValue {
       numbers.count == 1 ? one(numbers[0]) : .array(numbers.map(one))
     }
     switch value {
@@ -173,8 +173,8 @@ extension Attribute {
 }
 
 extension Variable {
-  var json: JSON {
-    var entries: [(String, JSON)] = [
+  var json: JSONValue {
+    var entries: [(String, JSONValue)] = [
       ("name", .string(name)), ("path", .string(path)), ("type", .string(type.name)),
       ("dimensions", .array(dimensions.map { .string($0.name) })),
       ("shape", .array(extents.map { .integer($0) })),
@@ -193,7 +193,7 @@ extension Variable {
           ])
         ))
     }
-    entries.append(("attributes", JSON.object(attributes.map { ($0.name, $0.json) })))
+    entries.append(("attributes", JSONValue.object(attributes.map { ($0.name, $0.json) })))
     return .object(entries)
   }
 

@@ -28,10 +28,10 @@ extension ValidationReport {
 
   /// The schema is named in the document: `isotach.validation/1`.
   public var json: String {
-    JSON.object([
+    JSONValue.object([
       ("schema", .string("isotach.validation/1")),
       ("path", .string(path)),
-      ("conventions", .array(Self.conventions.map(JSON.string))),
+      ("conventions", .array(Self.conventions.map(JSONValue.string))),
       ("valid", .boolean(isValid)),
       ("errors", .integer(errors.count)),
       ("warnings", .integer(warnings.count)),
@@ -41,7 +41,7 @@ extension ValidationReport {
 }
 
 extension Finding {
-  var json: JSON {
+  var json: JSONValue {
     .object([
       ("level", .string(level.rawValue)), ("section", .string(section)), ("variable", .text(variable)),
       ("attribute", .text(attribute)), ("text", .string(text)), ("expected", .text(expected)),

@@ -166,29 +166,6 @@ extension Fault {
 }
 
 extension String {
-  /// Without anything that could steer a terminal: control characters and those that turn the direction of
-  /// writing are spelled `\u{1B}`.
-  public var escapedForDisplay: String {
-    guard unicodeScalars.contains(where: \.steersTerminal) else { return self }
-    var text = ""
-    for scalar in unicodeScalars {
-      if scalar == "\n" {
-        text += "\\n"
-      } else if scalar.steersTerminal {
-        text += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
-      } else {
-        text.unicodeScalars.append(scalar)
-      }
-    }
-    return text
-  }
-}
-
-extension Unicode.Scalar {
-  var steersTerminal: Bool {
-    switch value {
-    case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200B...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
-    default: false
-    }
-  }
+  /// Without anything that could steer a terminal: see `printable`.
+  public var escapedForDisplay: String { printable(self) }
 }

@@ -1,7 +1,5 @@
-import GridFiles
-
 /// JSON to be written: the keys keep their order, and numbers are those that JSON can say.
-indirect enum JSON {
+public indirect enum JSONValue: Sendable {
   case null
   case boolean(Bool)
   case integer(Int)
@@ -9,24 +7,31 @@ indirect enum JSON {
   /// A number as written, for types that Double would change.
   case literal(String)
   case string(String)
-  case array([JSON])
-  case object([(String, JSON)])
+  case array([JSONValue])
+  case object([(String, JSONValue)])
 
-  static func text(_ text: String?) -> JSON { text.map(JSON.string) ?? .null }
+  package static func text(_ text: String?) -> JSONValue { text.map(JSONValue.string) ?? .null }
 
   /// JSON has no NaN and no infinity: they are the strings "NaN", "Infinity" and "-Infinity".
-  static func real(_ value: Double) -> JSON {
+  package static func real(_ value: Double) -> JSONValue {
     value.isFinite ? .number(value) : .string(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")
   }
 
-  static func real(_ value: Float) -> JSON {
+  package static func real(_ value: Float) -> JSONValue {
     value.isFinite ? .literal("\(value)") : .real(Double(value))
   }
 
-  static func real(_ value: Double?) -> JSON { value.map { .real($0) } ?? .null }
+  package static func real(_ value: Double?) -> JSONValue { value.map { .real($0) } ?? .null }
+
+  /// The text, on one line.
+  public var text: String {
+    var text = ""
+    writeLine(to: &text)
+    return text
+  }
 
   /// The text, indented, with a newline at its end. What fits on a line stays on it.
-  var document: String {
+  package var document: String {
     var text = ""
     write(to: &text, indent: 0)
     return text + "\n"
