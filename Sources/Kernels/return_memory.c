@@ -1,5 +1,8 @@
 #include "return_memory.h"
 
+// Defines __GLIBC__ where the library is glibc.
+#include <stdlib.h>
+
 #if defined(__GLIBC__)
 #include <malloc.h>
 

@@ -11,7 +11,7 @@ public struct Aggregate: Stage {
       seasons are DJF, MAM, JJA, SON, with December in the winter of the next year. A step belongs to the period that \
       holds the middle of its bounds, without bounds its time. `climatology: true` puts the same hour, day, month or \
       season of all years together. `over: all` makes one step of everything, `over: rolling` a running window of \
-      `window` steps.
+      `window` steps: whole windows only, so there are `window` - 1 steps fewer.
       Missing samples are left out; `min-count` and `min-valid` say how many there must be. std and var divide by \
       n - `ddof`. Percentiles are linear between the two nearest samples (Hyndman and Fan 1996, type 7; numpy's \
       default), and hold all samples of a group in memory. Sums are double precision. `sum` adds the numbers as they \

@@ -105,15 +105,15 @@ import Testing
   @Test(.enabled(if: Needs.strace, Needs.straceReason)) func twoRunsAtOnce() async throws {
     let run = try await SmallRun()
     try run.putOldFile()
-    // The first run waits three seconds before its rename.
+    // The first run waits eight seconds before its rename.
     let first = Task.detached {
       try run.run([
         "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat", "-e",
-        "inject=renameat:delay_enter=3000000",
+        "inject=renameat:delay_enter=8000000",
       ])
     }
     var waited = 0
-    while run.litter.isEmpty, waited < 200 {
+    while run.litter.isEmpty, waited < 2000 {
       try await Task.sleep(for: .milliseconds(10))
       waited += 1
     }
