@@ -159,10 +159,10 @@ public struct Planner: Sendable {
     let margin = (4 + 2 * settings.threads) << 20
     let resident = Machine.resident
     let base = min(resident + margin, max(resident, settings.memory - settings.memory / 8))
-    // What is counted are blocks and buffers; the allocator and the libraries hold about a third more of it.
+    // What is counted are blocks and buffers; the allocator and the libraries hold about a seventh more of it.
     let planner = MemoryPlanner(
       graph: graph, outputs: outputs.map { ($0.node, $0.layout) }, threads: settings.threads,
-      budget: max(0, (settings.memory - base) / 4 * 3))
+      budget: max(0, (settings.memory - base) / 8 * 7))
     do throws(MemoryPlan.Excess) {
       let memory = try planner.plan()
       return ItemPlan(
@@ -171,7 +171,7 @@ public struct Planner: Sendable {
         digest: digest, notes: notes)
     } catch {
       let node = graph.nodes[error.node]
-      let needed = base + error.needed / 3 * 4 + 4
+      let needed = base + error.needed / 7 * 8 + 8
       throw Faults(
         Fault(
           .usage,
