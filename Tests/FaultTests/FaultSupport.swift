@@ -142,3 +142,23 @@ enum Needs {
     return result.exit == 0
   }
 }
+
+/// A command on a thread of its own: other tests may hold all threads that tasks run on.
+final class Background: @unchecked Sendable {
+  private let done = DispatchSemaphore(value: 0)
+  // Written before `done` is signalled, read after it.
+  private var outcome: Result<Command.Result, any Error>?
+
+  init(_ body: @escaping @Sendable () throws -> Command.Result) {
+    Thread.detachNewThread {
+      self.outcome = Result(catching: body)
+      self.done.signal()
+    }
+  }
+
+  func result() throws -> Command.Result {
+    done.wait()
+    guard let outcome else { throw MissingData("the command gave no result") }
+    return try outcome.get()
+  }
+}

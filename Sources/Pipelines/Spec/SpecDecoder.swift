@@ -39,7 +39,7 @@ struct SpecDecoder {
     Key("grid", .mapping(InputGrid.keys), "where the cells lie, for a file that does not say it"),
     Key(
       "external", .list(.text),
-      "folders from which HDF5 external storage, links and virtual sources may be read"),
+      "folders from which HDF5 external storage and external links to datasets may be read"),
   ]
   static let outputKeys: [Key] = [
     Key("input", .stream, "the result to write; the last one when it is left out"),
