@@ -23,22 +23,25 @@ let package = Package(
     // Our C. -O3 in debug builds too: tests would be a hundred times slower without it.
     .target(name: "Kernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
 
+    // What every module may use: JSON, digests, files put in place at once, text fit for a terminal.
+    .target(name: "Basics", dependencies: ["Kernels"]),
     .target(
       name: "Tensors", dependencies: ["Kernels"],
       swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
-    .target(name: "GridFiles", dependencies: ["CNetCDF", "CHDF5", "CDeflate", "Kernels"]),
-    .target(name: "Grids", dependencies: ["GridFiles", "Tensors", "Kernels", "CUdunits"]),
+    .target(name: "GridFiles", dependencies: ["Basics", "CNetCDF", "CHDF5", "CDeflate", "Kernels"]),
+    .target(name: "Grids", dependencies: ["Basics", "GridFiles", "Tensors", "Kernels", "CUdunits"]),
     .target(
-      name: "Stages", dependencies: ["Grids"], plugins: ["StageList"]),
+      name: "Stages", dependencies: ["Basics", "Grids"], plugins: ["StageList"]),
     .target(
       name: "Pipelines",
-      dependencies: ["Stages", .product(name: "Yams", package: "Yams")]),
+      dependencies: ["Basics", "Stages", .product(name: "Yams", package: "Yams")]),
     // What `inspect`, `validate` and `diff` say; the command prints it.
-    .target(name: "Inspection", dependencies: ["Grids"]),
+    .target(name: "Inspection", dependencies: ["Basics", "Grids"]),
     .executableTarget(
       name: "isotach",
       dependencies: [
-        "Pipelines", "Inspection", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Basics", "Pipelines", "Inspection",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "bench", dependencies: ["Pipelines"]),
 
@@ -47,17 +50,19 @@ let package = Package(
     .plugin(name: "StageList", capability: .buildTool(), dependencies: ["StageLister"]),
 
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-    .testTarget(name: "GridFilesTests", dependencies: ["GridFiles", "TestSupport"]),
-    .testTarget(name: "GridsTests", dependencies: ["Grids", "TestSupport"], exclude: ["peers"]),
-    .testTarget(name: "StagesTests", dependencies: ["Stages", "TestSupport"], exclude: ["peers"]),
-    .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "TestSupport"]),
+    .testTarget(name: "GridFilesTests", dependencies: ["Basics", "GridFiles", "TestSupport"]),
+    .testTarget(name: "GridsTests", dependencies: ["Basics", "Grids", "TestSupport"], exclude: ["peers"]),
+    .testTarget(name: "StagesTests", dependencies: ["Basics", "Stages", "TestSupport"], exclude: ["peers"]),
+    .testTarget(name: "PipelinesTests", dependencies: ["Basics", "Pipelines", "TestSupport"]),
     .testTarget(
-      name: "InspectionTests", dependencies: ["Inspection", "TestSupport"], exclude: ["peers"]),
-    .testTarget(name: "PropertyTests", dependencies: ["Pipelines", "TestSupport"]),
-    .testTarget(name: "GoldenTests", dependencies: ["Pipelines", "TestSupport"], exclude: ["peers"]),
-    .testTarget(name: "FaultTests", dependencies: ["Pipelines", "TestSupport"]),
-    .target(name: "TestSupport", dependencies: ["GridFiles"], path: "Tests/TestSupport"),
+      name: "InspectionTests", dependencies: ["Basics", "Inspection", "TestSupport"], exclude: ["peers"]),
+    .testTarget(name: "PropertyTests", dependencies: ["Basics", "Pipelines", "TestSupport"]),
+    .testTarget(
+      name: "GoldenTests", dependencies: ["Basics", "Pipelines", "TestSupport"], exclude: ["peers"]),
+    .testTarget(name: "FaultTests", dependencies: ["Basics", "Pipelines", "TestSupport"]),
+    .target(name: "TestSupport", dependencies: ["Basics", "GridFiles"], path: "Tests/TestSupport"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,5 @@
+import Basics
+
 /// The lane on which every call of netCDF-C and HDF5 is made: both libraries allow one thread at a time.
 /// A function that touches them is `@IOLane`, so a call from elsewhere does not compile without `await`.
 @globalActor public actor IOLane {

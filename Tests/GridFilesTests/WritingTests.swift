@@ -1,3 +1,4 @@
+import Basics
 import CNetCDF
 import Foundation
 import TestSupport

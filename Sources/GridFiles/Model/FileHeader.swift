@@ -1,3 +1,5 @@
+import Basics
+
 /// All that a file says about itself before any data is read.
 public struct FileHeader: Sendable {
   public let path: String
@@ -32,19 +34,6 @@ public enum FileFormat: Sendable, Hashable {
     case .netCDF4(let classic): classic ? "netCDF-4 classic model" : "netCDF-4"
     case .hdf5: "HDF5"
     }
-  }
-}
-
-/// Tells whether a file is still the one that was opened.
-public struct FileIdentity: Sendable, Hashable {
-  public let device: UInt64
-  public let inode: UInt64
-  public let size: Int64
-  public let modifiedNanoseconds: Int64
-  public init(device: UInt64, inode: UInt64, size: Int64, modifiedNanoseconds: Int64) {
-    (self.device, self.inode, self.size, self.modifiedNanoseconds) = (
-      device, inode, size, modifiedNanoseconds
-    )
   }
 }
 

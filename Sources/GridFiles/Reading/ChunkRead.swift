@@ -1,3 +1,4 @@
+import Basics
 import CDeflate
 import CHDF5
 import Kernels

@@ -1,3 +1,4 @@
+import Basics
 import CHDF5
 
 /// The records of a compound dataset, column by column.

@@ -1,3 +1,5 @@
+import Basics
+
 /// Reads of data that lie in the file as in memory (classic files, contiguous HDF5 datasets): `pread` of
 /// pieces, which are turned into the target's form while they are in the cache.
 struct LinearRead: Sendable {

@@ -3,6 +3,7 @@
 #elseif canImport(Musl)
   import Musl
 #endif
+import Basics
 
 /// An input file as bytes: opened once, so that every later step sees the same file.
 final class RawFile: Sendable {

@@ -1,3 +1,4 @@
+import Basics
 import Kernels
 
 extension SourceFile {

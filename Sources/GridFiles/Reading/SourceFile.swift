@@ -3,6 +3,7 @@
 #elseif canImport(Musl)
   import Musl
 #endif
+import Basics
 
 /// An input file: opened and checked, its header known, its data read on request.
 public final class SourceFile: Sendable {

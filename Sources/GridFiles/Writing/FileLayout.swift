@@ -1,3 +1,5 @@
+import Basics
+
 /// A definition that has been checked, with the sizes that follow from it.
 struct FileLayout: Sendable {
   struct Variable: Sendable {

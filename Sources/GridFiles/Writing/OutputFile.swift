@@ -1,3 +1,4 @@
+import Basics
 import Kernels
 
 /// An output on its way: written under a temporary name in the target's folder, visible under its final name

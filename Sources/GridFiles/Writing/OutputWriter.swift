@@ -1,6 +1,7 @@
 #if canImport(Glibc)
   import Glibc
 #endif
+import Basics
 import CHDF5
 import CNetCDF
 import Kernels

@@ -1,6 +1,7 @@
 #if canImport(Glibc)
   import Glibc
 #endif
+import Basics
 
 /// Numbers that are kept on disk for a while: float32 values and their validity, in a file that has no name
 /// and so vanishes with the process. Ranges of elements may be written and read by several threads at once

@@ -1,3 +1,4 @@
+import Basics
 import GridFiles
 
 /// The CF view of one file: which variables are fields, on which axes and grid, and how their numbers decode.

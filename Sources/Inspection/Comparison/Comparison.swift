@@ -1,3 +1,4 @@
+import Basics
 import GridFiles
 
 /// What may differ between two files that are called the same.

@@ -1,3 +1,4 @@
+import Basics
 import GridFiles
 
 /// Compares the numbers of two variables of one shape, packing undone, in double, part by part.

@@ -1,3 +1,4 @@
+import Basics
 import GridFiles
 
 /// The parts in which a whole variable is read: all together they are the variable, each holds a bounded number

@@ -1,3 +1,4 @@
+import Basics
 import GridFiles
 
 /// So many threads as were asked for, on which the tasks of a run compute.

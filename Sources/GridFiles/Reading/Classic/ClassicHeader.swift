@@ -1,3 +1,5 @@
+import Basics
+
 /// The header of a classic file (CDF-1, CDF-2, CDF-5), read by bounds-checked code of our own: the C library
 /// crashes on some damaged headers and takes truncated files for files of zeros.
 ///

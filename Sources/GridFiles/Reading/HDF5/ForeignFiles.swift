@@ -1,3 +1,4 @@
+import Basics
 import CHDF5
 
 /// Other HDF5 files that a file leads to, through external links: only those in folders that the

@@ -1,3 +1,4 @@
+import Basics
 import CHDF5
 
 #if canImport(Glibc)

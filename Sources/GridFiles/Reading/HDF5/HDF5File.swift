@@ -1,3 +1,4 @@
+import Basics
 import CHDF5
 
 /// An HDF5 file that is open on the lane, and its datasets as they are opened.

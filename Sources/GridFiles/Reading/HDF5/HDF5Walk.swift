@@ -1,3 +1,4 @@
+import Basics
 import CHDF5
 
 /// The objects of an HDF5 file as HDF5 sees them; what they mean for netCDF is decided later.

@@ -1,3 +1,4 @@
+import Basics
 import CHDF5
 
 /// What the objects of an HDF5 file mean: dimensions from dimension scales, as netCDF-4 uses them, and our own

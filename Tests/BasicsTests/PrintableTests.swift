@@ -1,4 +1,4 @@
-import GridFiles
+import Basics
 import Testing
 
 @Suite struct PrintableTests {

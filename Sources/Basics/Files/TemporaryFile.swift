@@ -8,13 +8,13 @@ import Synchronization
 /// the target's name by a rename. It is locked (`flock`) as long as it is open: a temporary file that nobody
 /// holds is the litter of a dead run and is removed by the next one; one that is held means that another
 /// process is writing the same target. The lock dies with its holder, and no other lock file is needed.
-final class TemporaryFile: Sendable {
+package final class TemporaryFile: Sendable {
   /// As the caller named it; used in messages.
-  let target: String
-  let name: String
-  let temporaryName: String
-  let folder: CInt
-  let descriptor: CInt
+  package let target: String
+  package let name: String
+  package let temporaryName: String
+  package let folder: CInt
+  package let descriptor: CInt
   private let slot: CInt
   private let isOpen = Mutex(true)
 
@@ -26,10 +26,10 @@ final class TemporaryFile: Sendable {
   }
 
   /// The libraries open the file by this name, which stays right whatever happens to the folder's path.
-  var libraryPath: String { "/proc/self/fd/\(descriptor)" }
+  package var libraryPath: String { "/proc/self/fd/\(descriptor)" }
 
   /// Checks the target, makes its folder if it is missing, removes litter, opens and locks the file.
-  static func create(_ target: String, inputs: [FileIdentity]) throws(FileError) -> TemporaryFile {
+  package static func create(_ target: String, inputs: [FileIdentity]) throws(FileError) -> TemporaryFile {
     let (folderPath, name) = try split(target)
     // Before the folder is made: a refusal leaves nothing behind.
     try checkTarget(AT_FDCWD, target, target, inputs)
@@ -49,7 +49,7 @@ final class TemporaryFile: Sendable {
   }
 
   /// Writes the file's first bytes.
-  func write(_ bytes: [UInt8]) throws(FileError) {
+  package func write(_ bytes: [UInt8]) throws(FileError) {
     var done = 0
     while done < bytes.count {
       let written = bytes.withUnsafeBytes {
@@ -64,7 +64,7 @@ final class TemporaryFile: Sendable {
   }
 
   /// Gives the file the target's name: mode, fsync, rename, fsync of the folder.
-  func publish() throws(FileError) {
+  package func publish() throws(FileError) {
     var replaced = stat()
     let mode: mode_t
     if fstatat(folder, name, &replaced, AT_SYMLINK_NOFOLLOW) == 0, replaced.st_mode & S_IFMT == S_IFREG {
@@ -94,7 +94,7 @@ final class TemporaryFile: Sendable {
   }
 
   /// Removes the file unless it was published.
-  func remove() {
+  package func remove() {
     isOpen.withLock { isOpen in
       guard isOpen else { return }
       isOpen = false
@@ -110,7 +110,7 @@ final class TemporaryFile: Sendable {
 
   deinit { remove() }
 
-  func failure(_ code: CInt, _ action: String) -> FileError {
+  package func failure(_ code: CInt, _ action: String) -> FileError {
     SystemReason.error(code, path: target, doing: action, descriptor: descriptor)
   }
 

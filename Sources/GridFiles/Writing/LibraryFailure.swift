@@ -1,29 +1,16 @@
 #if canImport(Glibc)
   import Glibc
 #endif
+import Basics
 import CHDF5
 
-/// The system's own reason behind a failed write. The libraries say "HDF error" for a full disk and
+/// The system's reason behind a failed write of a library. The libraries say "HDF error" for a full disk and
 /// "Permission denied" for a full inode table, so the system is asked.
-enum SystemReason {
-  /// What the system calls an error number.
-  static func text(_ code: CInt) -> String {
-    var buffer = [CChar](repeating: 0, count: 256)
-    guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
-
+extension SystemReason {
   /// Errors that say why something cannot be written; anything else in `errno` is left over.
   private static let telling: Set<CInt> = [
     ENOSPC, EDQUOT, EIO, EFBIG, EROFS, EACCES, EPERM, EMFILE, ENFILE, ENOMEM, ESTALE, EBADF,
   ]
-
-  static func kind(_ code: CInt) -> FileError.Kind {
-    switch code {
-    case EIO, ESTALE, EBADF, ENXIO, ENODEV: .inputOutput
-    default: .cannotWrite
-    }
-  }
 
   /// Why a call of a library failed: what HDF5 noted, else `errno`, else what a write of our own meets.
   @IOLane static func afterLibraryFailure(errno code: CInt, descriptor: CInt) -> CInt? {
@@ -64,33 +51,5 @@ enum SystemReason {
       if more < 0 { return errno }
     }
     return nil
-  }
-
-  /// The reason with what helps to act on it: how much is free, which limit.
-  static func sentence(_ code: CInt, descriptor: CInt?) -> String {
-    var sentence = text(code)
-    if code == ENOSPC || code == EDQUOT, let descriptor {
-      var status = statvfs()
-      if fstatvfs(descriptor, &status) == 0 {
-        if status.f_files > 0, status.f_favail == 0 {
-          sentence += " (no inode is free)"
-        } else {
-          let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
-            by: UInt64(status.f_frsize))
-          if !overflow { sentence += " (\(bytes) bytes are free)" }
-        }
-      }
-    }
-    if code == EFBIG {
-      var limit = rlimit()
-      if getrlimit(__rlimit_resource_t(1), &limit) == 0, limit.rlim_cur != rlim_t.max {
-        sentence += " (the limit RLIMIT_FSIZE, `ulimit -f`, is \(limit.rlim_cur) bytes)"
-      }
-    }
-    return sentence
-  }
-
-  static func error(_ code: CInt, path: String, doing action: String, descriptor: CInt? = nil) -> FileError {
-    FileError(kind(code), path: path, "\(action): \(sentence(code, descriptor: descriptor))")
   }
 }

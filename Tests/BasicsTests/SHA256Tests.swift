@@ -1,6 +1,5 @@
+import Basics
 import Testing
-
-@testable import GridFiles
 
 /// Vectors of NIST's FIPS 180-4 examples.
 @Suite struct SHA256Tests {
