@@ -28,6 +28,7 @@ let package = Package(
     .target(
       name: "Tensors", dependencies: ["Kernels"],
       swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
+    .target(name: "Compute", dependencies: ["Tensors"]),
     .target(name: "GridFiles", dependencies: ["Basics", "CNetCDF", "CHDF5", "CDeflate", "Kernels"]),
     .target(name: "Grids", dependencies: ["Basics", "GridFiles", "Tensors", "Kernels", "CUdunits"]),
     .target(
@@ -52,6 +53,8 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(
+      name: "ComputeTests", dependencies: ["Compute"], exclude: ["peers"], resources: [.copy("golden")]),
     .testTarget(name: "GridFilesTests", dependencies: ["Basics", "GridFiles", "TestSupport"]),
     .testTarget(name: "GridsTests", dependencies: ["Basics", "Grids", "TestSupport"], exclude: ["peers"]),
     .testTarget(name: "StagesTests", dependencies: ["Basics", "Stages", "TestSupport"], exclude: ["peers"]),

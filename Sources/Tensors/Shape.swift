@@ -18,6 +18,11 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
     self.count = count
   }
 
+  private init(unchecked extents: [Int], count: Int) { (self.extents, self.count) = (extents, count) }
+
+  /// One number: rank 0.
+  public static let scalar = Shape(unchecked: [], count: 1)
+
   public var rank: Int { extents.count }
   public var description: String { "[" + extents.map(String.init).joined(separator: " x ") + "]" }
 }

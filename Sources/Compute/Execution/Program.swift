@@ -1,0 +1,108 @@
+import Synchronization
+import Tensors
+
+/// A graph that is ready to run: its plan and its memory. It does one run at a time.
+@safe public final class Program: @unchecked Sendable {
+  public let plan: ProgramPlan
+  private let arena: UnsafeMutableRawBufferPointer
+  private let constants: UnsafeMutableBufferPointer<Float>
+  private let team: ThreadTeam
+  private let busy = Mutex<Void>(())
+
+  /// Takes the memory of the plan, and touches it: it is held from now on.
+  /// - Throws: `RunError` when the system has no memory for it.
+  package init(_ plan: ProgramPlan, team: ThreadTeam) throws(RunError) {
+    self.plan = plan
+    self.team = team
+    let bytes = max(64, plan.arenaBytes)
+    unsafe arena = .allocate(byteCount: bytes, alignment: 4096)
+    unsafe arena.initializeMemory(as: UInt8.self, repeating: 0)
+    unsafe constants = .allocate(capacity: max(1, plan.constants.count))
+    _ = unsafe constants.initialize(from: plan.constants)
+  }
+
+  deinit {
+    unsafe arena.deallocate()
+    unsafe constants.deallocate()
+  }
+
+  /// Bytes held beside parameters and the caller's own.
+  public var bytes: Int { plan.arenaBytes + plan.constants.count * MemoryLayout<Float>.stride }
+
+  /// Runs the graph once.
+  ///
+  /// - Parameters:
+  ///   - inputs: by name, of the shapes of the graph.
+  ///   - external: where the external values go.
+  ///   - parameters: read; those with updates are changed at the end of the run.
+  ///   - monitor: called after each node with its path and outputs; a way to look for numbers that are not finite.
+  ///   - body: reads the outputs, which hold until it returns.
+  /// - Throws: `RunError` when something is missing or has another shape.
+  public func run<Result>(
+    _ inputs: [String: Operand<Float>], external: [String: Operand<Float>] = [:], parameters: Parameters,
+    step: StepContext = .init(), monitor: ((Graph.Node, [Operand<Float>]) -> Void)? = nil,
+    _ body: (_ outputs: [String: Operand<Float>]) throws -> Result
+  ) throws -> Result {
+    try busy.withLock { _ in
+      var operands: [Operand<Float>?] = []
+      for value in plan.graph.values {
+        operands.append(try operand(value, inputs, external, parameters))
+      }
+      for (position, index) in plan.order.enumerated() {
+        let node = plan.graph.nodes[index]
+        let workspace = plan.workspaces[position]
+        let context = unsafe RunContext(
+          step: step, team: team,
+          workspace: UnsafeMutableRawBufferPointer(
+            rebasing: arena[workspace.offset..<workspace.offset + workspace.bytes]))
+        let outputs = try node.call.outputs.map { try Self.known(operands[$0.index]) }
+        node.op.compute(try node.call.inputs.map { try Self.known(operands[$0.index]) }, outputs, context)
+        monitor?(node, outputs)
+      }
+      var results: [String: Operand<Float>] = [:]
+      for (name, value) in plan.outputs { results[name] = try Self.known(operands[value.index]) }
+      for (name, value) in plan.updates {
+        guard let target = parameters[name] else { throw RunError("there is no parameter `\(name)`") }
+        let source = try Self.known(operands[value.index])
+        guard target.count == source.count else {
+          throw RunError("the new value of `\(name)` is \(source.shape), expected \(target.shape)")
+        }
+        unsafe target.pointer.update(from: source.pointer, count: source.count)
+      }
+      return try body(results)
+    }
+  }
+
+  private static func known(_ operand: Operand<Float>?) throws(RunError) -> Operand<Float> {
+    guard let operand else { throw RunError("a value has no place in memory") }
+    return operand
+  }
+
+  private func operand(
+    _ value: Value, _ inputs: [String: Operand<Float>], _ external: [String: Operand<Float>],
+    _ parameters: Parameters
+  ) throws(RunError) -> Operand<Float>? {
+    let shape = plan.graph.shape(value)
+    func given(_ operand: Operand<Float>?, _ kind: String, _ name: String) throws(RunError) -> Operand<Float>
+    {
+      guard let operand else { throw RunError("the \(kind) `\(name)` is not given") }
+      guard operand.shape == shape else {
+        throw RunError("the \(kind) `\(name)` is \(operand.shape), expected \(shape)")
+      }
+      return operand
+    }
+    switch plan.places[value.index] {
+    case .nowhere: return nil
+    case .input(let name): return try given(inputs[name], "input", name)
+    case .parameter(let name): return try given(parameters[name], "parameter", name)
+    case .external(let name): return try given(external[name], "external value", name)
+    case .constant(let offset):
+      return unsafe Operand(
+        shape, UnsafeMutableBufferPointer(rebasing: constants[offset..<offset + shape.count]))
+    case .arena(let offset):
+      guard let base = unsafe arena.baseAddress else { return nil }
+      let start = unsafe (base + offset).assumingMemoryBound(to: Float.self)
+      return unsafe Operand(shape, UnsafeMutableBufferPointer(start: start, count: shape.count))
+    }
+  }
+}
