@@ -10,13 +10,21 @@ import Pipelines
 struct Run: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a pipeline.",
-    discussion: "Prints the path of each file that it wrote. A file is there complete, or not at all.")
+    discussion: """
+      Prints the path of each file that it wrote, and the scores of `evaluate` as a table; with --json one object \
+      with both. A file is there complete, or not at all.
+      """)
   @OptionGroup var options: PipelineOptions
 
   @Option(help: ArgumentHelp("Do the items i, i+n, i+2n, ... counted from 0.", valueName: "i/n"))
   var shard: String?
 
   @Flag(help: "Leave out what was made from the same inputs by the same pipeline.") var newOnly = false
+  @Flag(
+    help: """
+      Let a training that was stopped or killed go on from its last saved state; the result is the same, bit for \
+      bit, as without the break.
+      """) var resume = false
   @Flag(help: "No story on standard error.") var quiet = false
 
   func validate() throws {
@@ -38,6 +46,7 @@ struct Run: AsyncParsableCommand {
       var settings = PipelineRun.Options()
       settings.shard = parsedShard
       settings.newOnly = newOnly
+      settings.resumes = resume
       let story = Story(isQuiet: quiet)
       let run = PipelineRun(planner, settings) { story.tell($0) }
       let task = Task { try await run.run() }
@@ -60,12 +69,16 @@ struct Run: AsyncParsableCommand {
           ("code", .integer(Int(report.code?.rawValue ?? 0))),
           ("written", .array(report.written.map { .string($0) })),
           ("upToDate", .integer(report.upToDate)), ("failed", .array(failed.map(\.json))),
+          ("scores", .array(report.scores.map { $0.score.json(item: $0.item) })),
           ("seconds", .number(report.seconds)), ("bytesRead", .integer(report.fileBytes)),
         ]).text)
     } else {
       for path in report.written { Output.print(path.escapedForDisplay) }
+      for (item, scores) in report.tables {
+        Output.print((item.map { "\($0)\n" } ?? "") + ScoreTable.text(scores))
+      }
     }
-    if report.written.isEmpty, report.failed.isEmpty {
+    if report.written.isEmpty, report.scores.isEmpty, report.failed.isEmpty {
       story.say(report.upToDate > 0 ? "nothing new" : "nothing to do")
     }
     if let code = report.code {
@@ -96,6 +109,11 @@ private final class Story: Sendable {
       say("[\(number)/\(count)] \(item.stem ?? "")".escapedForDisplay)
     case .planned: break
     case .note(let note): say("\(note.level)  \(note.subject): \(note.text)".escapedForDisplay)
+    case .line(let line): say(line.escapedForDisplay)
+    case .stageProgress(let done, let count, let text):
+      guard isTerminal, !isQuiet, count > 0 else { return }
+      let line = "\(min(done, count) * 100 / count) %  \(text)".escapedForDisplay.prefix(79)
+      Output.showProgress("\r\(line)\u{1b}[K" + (done >= count ? "\r\u{1b}[K" : ""))
     case .itemFailed(_, let faults): Output.complain(Faults(faults).description)
     case .progress(let done, let count):
       guard isTerminal, !isQuiet, count > 1, done == count || done * 100 / count != (done - 1) * 100 / count
@@ -105,5 +123,5 @@ private final class Story: Sendable {
   }
 
   /// Leaves a clean line behind.
-  func end() { if isTerminal, !isQuiet { Output.showProgress("\r     \r") } }
+  func end() { if isTerminal, !isQuiet { Output.showProgress("\r\u{1b}[K") } }
 }

@@ -196,6 +196,11 @@ struct Plan {
     case .source(let source as MemorySource): return try source.read(region)
     case .source: throw StageError("no source in memory")
     case .computation(let computation):
+      if let reading = computation as? any ReadingComputation {
+        let whole = try reading.compute(
+          reading: MemoryReader(plan: self, inputs: entry.inputs), run: RunContext(threads: 2))
+        return try part(whole, region)
+      }
       let steps = computation.steps(for: region)
       #expect(computation.scratchBytes(for: region) >= 0)
       let work = try computation.begin(region)
@@ -208,6 +213,36 @@ struct Plan {
       return block
     }
   }
+}
+
+/// Inputs of a computation that reads for itself, computed when they are asked for.
+struct MemoryReader: FieldReader {
+  let plan: Plan
+  let inputs: [NodeID]
+  func read(_ input: Int, _ region: Region) throws(StageError) -> Block {
+    do { return try plan.evaluate(inputs[input], region) } catch { throw StageError("\(error)") }
+  }
+}
+
+/// A part of a block that holds everything.
+func part(_ whole: Block, _ region: Region) throws -> Block {
+  let result = try Block(uninitialized: region)
+  var position = 0
+  for v in region.variables {
+    for t in region.times {
+      for l in region.layers {
+        for j in region.rows {
+          let row = whole.mapOffset(v, t, l) + j * whole.region.columns.count
+          for i in region.columns {
+            result.values[position] = whole.values[row + i]
+            result.validity[position] = whole.validity[row + i]
+            position += 1
+          }
+        }
+      }
+    }
+  }
+  return result
 }
 
 /// Random numbers that are the same in every run (splitmix64).

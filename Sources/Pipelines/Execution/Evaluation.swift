@@ -7,11 +7,13 @@ final class Evaluation {
   private let kept: [Int: KeptResult]
   private let uses: [Request: Int]
   private let windows: Set<Request>
+  private let context: RunContext
   private var current: [Int: (window: Request, block: Block)] = [:]
   private var remaining: [Request: (block: Block, uses: Int)] = [:]
 
-  init(_ graph: ComputationGraph, kept: [Int: KeptResult], _ trace: Trace) {
+  init(_ graph: ComputationGraph, kept: [Int: KeptResult], _ trace: Trace, _ context: RunContext) {
     (self.graph, self.kept, uses, windows) = (graph, kept, trace.uses, trace.windows)
+    self.context = context
   }
 
   /// A block that belongs to the caller alone.
@@ -57,6 +59,15 @@ final class Evaluation {
   private func compute(_ computation: any Computation, _ node: ComputationGraph.Node, _ region: Region)
     async throws -> Block
   {
+    if let reading = computation as? any ReadingComputation {
+      do throws(StageError) {
+        let reader = KeptReader(inputs: node.inputs.map { kept[$0.index] })
+        return try reading.compute(reading: reader, run: context.telling(node.origin))
+      } catch {
+        try Task.checkCancellation()
+        throw Fault(error, at: node.mark, stage: node.origin)
+      }
+    }
     let steps = computation.steps(for: region)
     // With one step the inputs are made first: nothing of the result is in memory meanwhile.
     var work = steps.count == 1 ? nil : try begin(computation, node, region)
@@ -76,7 +87,13 @@ final class Evaluation {
     }
     do throws(StageError) {
       guard let work else { throw StageError("the stage did not begin") }
-      return try work.finish()
+      let block = try work.finish()
+      let findings = work.findings
+      if !findings.isEmpty {
+        let context = context.telling(node.origin)
+        for finding in findings { context.report(finding) }
+      }
+      return block
     } catch {
       throw Fault(error, at: node.mark, stage: node.origin)
     }
@@ -90,5 +107,36 @@ final class Evaluation {
     } catch {
       throw Fault(error, at: node.mark, stage: node.origin)
     }
+  }
+}
+
+/// The kept results that a computation reads by itself.
+private struct KeptReader: FieldReader {
+  let inputs: [KeptResult?]
+
+  func read(_ input: Int, _ region: Region) throws(StageError) -> Block {
+    guard inputs.indices.contains(input), let result = inputs[input] else {
+      throw StageError("input \(input) of the stage was not kept")
+    }
+    guard result.whole.contains(region) else {
+      throw StageError("a part was asked for that input \(input) does not have: \(region.extents)")
+    }
+    do {
+      return try result.read(region)
+    } catch let error as StageError {
+      throw error
+    } catch {
+      throw StageError("\(error)")
+    }
+  }
+}
+
+extension Region {
+  fileprivate func contains(_ part: Region) -> Bool {
+    func holds(_ all: Range<Int>, _ some: Range<Int>) -> Bool {
+      all.lowerBound <= some.lowerBound && some.upperBound <= all.upperBound
+    }
+    return holds(variables, part.variables) && holds(times, part.times) && holds(layers, part.layers)
+      && holds(rows, part.rows) && holds(columns, part.columns)
   }
 }

@@ -9,15 +9,22 @@ struct ItemRun {
   let threads: Int
   /// Told after every task: done, of how many.
   let progress: @Sendable (Int, Int) -> Void
+  let context: RunContext
+  let notebook: Notebook
 
-  /// - Returns: the paths that were written.
-  func run() async throws -> [String] {
+  struct Result {
+    var written: [String]
+    var scores: [Score]
+  }
+
+  func run() async throws -> Result {
     var files: [OutputFile] = []
     do {
       let identities = plan.files.map(\.header.identity)
       for output in plan.outputs {
         let file = try await OutputFile.create(
-          output.path, output.layout.header.definition, inputs: identities)
+          output.path, output.layout.header.definition.resolved([:]) ?? output.layout.header.definition,
+          inputs: identities)
         files.append(file)
       }
       let counter = Counter(total: plan.memory.tasks, progress)
@@ -25,14 +32,20 @@ struct ItemRun {
       for entry in plan.memory.kept {
         kept[entry.node] = try await make(entry, kept: kept, counter)
       }
+      let late = notebook.attributes
       for (index, output) in plan.outputs.enumerated() {
+        // Attributes that were found meanwhile: the file is begun anew with them.
+        if let definition = output.layout.header.definition.resolved(late) {
+          await files[index].discard()
+          files[index] = try await OutputFile.create(output.path, definition, inputs: identities)
+        }
         try await writeCoordinates(output.layout.header, files[index])
         try await write(output, plan.memory.cuts[index], files[index], kept: kept, counter)
       }
       for file in plan.files { try file.checkUnchanged() }
       try Task.checkCancellation()
       for file in files { try await file.publish() }
-      return plan.outputs.map(\.path)
+      return Result(written: plan.effectFiles + plan.outputs.map(\.path), scores: notebook.scores)
     } catch {
       for file in files { await file.discard() }
       throw error
@@ -44,7 +57,9 @@ struct ItemRun {
   {
     let graph = plan.graph
     let whole = graph.description(NodeID(entry.node)).whole
-    let folder = plan.outputs.first.map { PipelineSpec.folder(of: $0.path) } ?? "."
+    let folder =
+      (plan.outputs.map(\.path) + plan.effectFiles).first.map { PipelineSpec.folder(of: $0) }
+      ?? Machine.environment("TMPDIR") ?? "/var/tmp"
     let result = try KeptResult(whole, inMemory: entry.inMemory, folder: folder)
     let known = Set(kept.keys)
     let limit = plan.memory.windowLimit
@@ -52,7 +67,7 @@ struct ItemRun {
       let request = Request(node: entry.node, region: entry.tiles[index])
       let trace = Trace(graph, kept: known, windowLimit: limit, request, asComputed: true)
       try await turnstile.enter(index, bytes: trace.peak)
-      let evaluation = Evaluation(graph, kept: kept, trace)
+      let evaluation = Evaluation(graph, kept: kept, trace, context)
       try result.store(try await evaluation.block(request, asComputed: true))
       await turnstile.release(bytes: trace.peak)
       await counter.one()
@@ -75,7 +90,7 @@ struct ItemRun {
       let trace = Trace(graph, kept: known, windowLimit: limit, request)
       let bytes = MemoryPlanner.bytes(trace, layout, run)
       try await turnstile.enter(index, bytes: bytes)
-      let chunks = try await Self.chunks(writing, run, Evaluation(graph, kept: kept, trace), request)
+      let chunks = try await Self.chunks(writing, run, Evaluation(graph, kept: kept, trace, context), request)
       try await turnstile.turn(index)
       for chunk in chunks { try await file.write(chunk.name, chunkAt: chunk.origin, chunk.chunk) }
       await turnstile.leave(index, bytes: bytes)

@@ -8,7 +8,7 @@ import Stages
     case memory(Block)
     case scratch(ScratchStore)
   }
-  private let whole: Region
+  let whole: Region
   private let place: Place
 
   /// - Parameter folder: where a scratch file may be made.

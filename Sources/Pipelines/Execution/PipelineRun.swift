@@ -1,5 +1,6 @@
 import GridFiles
 import Stages
+import Synchronization
 
 /// Runs a pipeline: its items one after the other, each with all workers.
 public struct PipelineRun: Sendable {
@@ -8,11 +9,15 @@ public struct PipelineRun: Sendable {
     public var shard: (index: Int, count: Int)?
     /// Items whose outputs were made from the same inputs by the same pipeline and program are left out.
     public var newOnly = false
+    /// Trainings go on from the state that an earlier run left.
+    public var resumes = false
     public init() {}
   }
 
   public struct Report: Sendable {
     public var written: [String] = []
+    /// With the item that they are of, when there are items.
+    public var scores: [(item: String?, score: Score)] = []
     /// Items that were there already.
     public var upToDate = 0
     public var failed: [(item: Item, faults: [Fault])] = []
@@ -32,6 +37,10 @@ public struct PipelineRun: Sendable {
     case progress(done: Int, of: Int)
     case itemFailed(Item, [Fault])
     case note(ItemPlan.Note)
+    /// A line of a stage's own.
+    case line(String)
+    /// How far a stage is that takes long, and what there is to say of it.
+    case stageProgress(done: Int, of: Int, text: String)
   }
 
   public init(_ planner: Planner, _ options: Options, story: @escaping @Sendable (Event) -> Void) {
@@ -62,10 +71,29 @@ public struct PipelineRun: Sendable {
         for note in plan.notes where note.level != "assumed" { story(.note(note)) }
         story(.planned(plan))
         let story = story
-        let run = ItemRun(plan: plan, pool: pool, threads: planner.settings.threads) {
-          story(.progress(done: $0, of: $1))
+        let notebook = Notebook()
+        let stopped = Mutex(false)
+        let context = RunContext(
+          threads: planner.settings.threads, resumes: options.resumes, version: planner.settings.version,
+          pipeline: planner.spec.name, now: RunSettings.now, nowText: RunSettings.isoTime(RunSettings.now),
+          digest: plan.digest, isCancelled: { stopped.withLock { $0 } },
+          tell: { message in
+            switch message {
+            case .line(let line): story(.line(line))
+            case .progress(let done, let count, let text):
+              story(.stageProgress(done: done, of: count, text: text))
+            }
+          }, report: { notebook.add($0) })
+        let run = ItemRun(
+          plan: plan, pool: pool, threads: planner.settings.threads,
+          progress: { story(.progress(done: $0, of: $1)) }, context: context, notebook: notebook)
+        let result = try await withTaskCancellationHandler {
+          try await run.run()
+        } onCancel: {
+          stopped.withLock { $0 = true }
         }
-        report.written += try await run.run()
+        report.written += result.written
+        report.scores += result.scores.map { (item.stem, $0) }
         report.fileBytes += plan.memory.fileBytes
       } catch is CancellationError {
         throw CancellationError()
@@ -95,12 +123,15 @@ public struct PipelineRun: Sendable {
 
   /// True when every output of the item says that it was made from what is there now.
   private func isUpToDate(_ item: Item) async throws -> Bool {
+    guard !planner.spec.outputs.isEmpty else { return false }
     let digest = try planner.digest(item)
     for path in planner.outputPaths(item) {
       guard Glob.exists(path), let file = try? await SourceFile.open(path),
         file.header.root.attributes["isotach_digest"]?.text == digest
       else { return false }
     }
-    return true
+    // What stages make themselves must be there too.
+    let hasEffects = planner.spec.stages.contains { type(of: $0.stage).declaration.hasEffect }
+    return hasEffects ? try await planner.plan(item).effectFiles.allSatisfy(Glob.exists) : true
   }
 }

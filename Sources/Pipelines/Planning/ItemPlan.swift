@@ -29,6 +29,8 @@ public struct ItemPlan: Sendable {
   let settingsThreads: Int
   let files: [SourceFile]
   let digest: String
+  /// Files that computations write themselves and that count as results, in the order of the stages.
+  var effectFiles: [String] { graph.effects.flatMap(\.effect.files).filter(\.isResult).map(\.path) }
   /// What was assumed about the inputs.
   public let notes: [Note]
 

@@ -13,6 +13,11 @@ struct MemoryPlan: Sendable {
     let bytes: Int
   }
   var kept: [Kept] = []
+  /// Held once, from their first use to the end: networks that are applied. By node.
+  var shared: [Int: Int] = [:]
+  /// The most memory at a time while a computation runs that reads for itself: what it holds, what is kept
+  /// until then, and what the nodes before it hold.
+  var readingPeak = 0
   /// For each output.
   var cuts: [OutputLayout.Cut] = []
   /// Memory for all tasks that run at a time.
@@ -37,7 +42,7 @@ struct MemoryPlanner {
   let graph: ComputationGraph
   let outputs: [(node: Int, layout: OutputLayout)]
   let threads: Int
-  /// For tasks and kept results together.
+  /// For tasks, shared memory and kept results together.
   let budget: Int
 
   /// Tasks in flight: two for each worker, so that one computes while another reads or waits to write.
@@ -49,29 +54,53 @@ struct MemoryPlanner {
   func plan() throws(MemoryPlan.Excess) -> MemoryPlan {
     var kept = Set<Int>()
     let reached = reachedNodes()
+    var result = MemoryPlan()
     for node in reached {
-      guard case .computation(let computation) = graph.nodes[node].content, computation.isKept else {
-        continue
-      }
+      guard let computation = graph.computation(NodeID(node)) else { continue }
+      let isReading = computation is any ReadingComputation
+      if isReading { kept.formUnion(graph.nodes[node].inputs.map(\.index)) }
+      let shared = isReading ? 0 : computation.sharedBytes(threads: threads)
+      if shared > 0 { result.shared[node] = shared }
+      guard computation.isKept else { continue }
       let readers = reached.filter { graph.nodes[$0].inputs.contains(NodeID(node)) }.count
-      if readers > 0 || outputs.filter({ $0.node == node }).count > 1 { kept.insert(node) }
+      if isReading || computation.effect != nil || readers > 0
+        || outputs.filter({ $0.node == node }).count > 1
+      {
+        kept.insert(node)
+      }
+    }
+    let sharedSum = result.shared.values.reduce(0, +)
+    let budget = self.budget - sharedSum
+    guard budget > 0 else {
+      let node = result.shared.max { $0.value < $1.value }?.key ?? 0
+      throw .init(needed: sharedSum + (8 << 20), allowed: self.budget, node: node)
     }
     // A result so large that one chunk of an output cannot be computed through it is kept as well.
     for output in outputs {
       let smallest = OutputLayout.Cut(level: 4, size: 1)
       while case let worst = worstTask(output, smallest, kept), worst.peak > budget {
         guard let next = heaviest(worst, output.layout, kept) else {
-          throw .init(needed: worst.peak, allowed: budget, node: output.node)
+          throw .init(needed: worst.peak + sharedSum, allowed: self.budget, node: output.node)
         }
         kept.insert(next)
       }
     }
-    var result = MemoryPlan()
     var left = budget
+    var keptBytes = 0
     for node in kept.sorted() {
       let bytes = Block.bytes(graph.description(NodeID(node)).whole)
       let inMemory = bytes <= budget / 4 && bytes <= left - budget / 2
-      if inMemory { left -= bytes }
+      if inMemory { (left, keptBytes) = (left - bytes, keptBytes + bytes) }
+      if let reading = graph.computation(NodeID(node)) as? any ReadingComputation {
+        let needed = try whole(node, reading, left: left, kept: kept, shared: result.shared)
+        result.readingPeak = max(result.readingPeak, keptBytes + needed.bytes)
+        result.kept.append(
+          .init(
+            node: node, tiles: [graph.description(NodeID(node)).whole], inMemory: inMemory, bytes: bytes))
+        result.operations += needed.operations
+        result.tasks += 1
+        continue
+      }
       let (tiles, cost) = try tiles(of: node, kept: kept, budget: left)
       result.kept.append(.init(node: node, tiles: tiles, inMemory: inMemory, bytes: bytes))
       result.largestTask = max(result.largestTask, cost.peak)
@@ -92,9 +121,29 @@ struct MemoryPlanner {
     return result
   }
 
+  /// The memory of a computation that reads for itself, beside kept results: it runs alone.
+  private func whole(
+    _ node: Int, _ reading: any ReadingComputation, left: Int, kept: Set<Int>, shared: [Int: Int]
+  ) throws(MemoryPlan.Excess) -> (bytes: Int, operations: Double) {
+    let trace = Trace(
+      graph, kept: kept, windowLimit: windowLimit,
+      Request(node: node, region: reading.output.whole), asComputed: true)
+    let bytes = trace.peak + reading.sharedBytes(threads: threads)
+    guard bytes <= left else {
+      throw .init(needed: bytes + self.budget - left, allowed: self.budget, node: node)
+    }
+    let before = reachedNodes(from: graph.nodes[node].inputs.map(\.index))
+    return (bytes + before.reduce(0) { $0 + (shared[$1] ?? 0) }, trace.operations)
+  }
+
+  /// What outputs and effects are made from.
   private func reachedNodes() -> [Int] {
+    reachedNodes(from: outputs.map(\.node) + graph.effects.map(\.node.index))
+  }
+
+  private func reachedNodes(from roots: [Int]) -> [Int] {
     var seen = Set<Int>()
-    var stack = outputs.map(\.node)
+    var stack = roots
     while let node = stack.popLast() {
       if seen.insert(node).inserted { stack += graph.nodes[node].inputs.map(\.index) }
     }

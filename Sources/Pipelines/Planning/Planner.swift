@@ -71,6 +71,14 @@ public struct Planner: Sendable {
         hash.update(Array((line + "\n").utf8))
       }
     }
+    // What stages read by themselves: size and time stand for the content, as with the inputs.
+    for path in spec.stages.flatMap(\.stage.files) {
+      var status = stat()
+      guard unsafe stat(path, &status) == 0 else { continue }
+      hash.update(
+        Array(
+          "\(Self.stem(path)) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\n".utf8))
+    }
     return SHA256.hex(hash.digest())
   }
 
@@ -128,11 +136,32 @@ public struct Planner: Sendable {
       }
     }
     notes += unusedNotes()
+    let effects = graph.effects
     // Expands the inputs again: what is wrong with those has been found.
     let digest = faults.isEmpty ? try self.digest(item) : ""
     var outputs: [ItemPlan.Output] = []
+    var targets: [String] = []
+    for (node, effect) in effects {
+      let (stage, mark) = (graph.nodes[node.index].origin, graph.nodes[node.index].mark)
+      if spec.hasItems, let file = effect.files.first {
+        faults.append(
+          Fault(
+            .badPipeline, "each item of `{stem}` would write the same file", pipeline: spec.path,
+            at: file.mark,
+            stage: stage, file: file.path, remedy: "do this in a pipeline of its own, without `{stem}`"))
+      }
+      for file in effect.files {
+        faults += targetFaults(file.path, at: file.mark, of: stage, files, others: targets)
+        targets.append(file.path)
+      }
+      if graph.description(node).whole.count == 0 {
+        faults.append(
+          Fault(.badData, "there is nothing to work on", pipeline: spec.path, at: mark, stage: stage))
+      }
+    }
     for (output, path) in zip(spec.outputs, outputPaths(item)) {
-      faults += targetFaults(output, path, files, others: outputs.map(\.path))
+      faults += targetFaults(path, at: output.fileMark, of: "output", files, others: targets)
+      targets.append(path)
       guard let node = nodes[output.input.target] else { continue }
       do throws(GridError) {
         let description = graph.description(node)
@@ -204,7 +233,8 @@ public struct Planner: Sendable {
           level: "warning", subject: "\(spec.path):\(input.mark)",
           text: "the input `\(input.name)` is not used"))
     }
-    for step in spec.stages where !used.contains(.stage(step.index)) {
+    for step in spec.stages
+    where !used.contains(.stage(step.index)) && !type(of: step.stage).declaration.hasEffect {
       notes.append(
         .init(
           level: "warning", subject: "\(spec.path):\(step.mark)",
@@ -216,11 +246,10 @@ public struct Planner: Sendable {
   // MARK: targets
 
   private func targetFaults(
-    _ output: PipelineSpec.Output, _ path: String, _ files: [SourceFile], others: [String]
+    _ path: String, at mark: Mark, of stage: String, _ files: [SourceFile], others: [String]
   ) -> [Fault] {
     func fault(_ code: Fault.Code, _ cause: String, _ remedy: String? = nil) -> Fault {
-      Fault(
-        code, cause, pipeline: spec.path, at: output.fileMark, stage: "output", file: path, remedy: remedy)
+      Fault(code, cause, pipeline: spec.path, at: mark, stage: stage, file: path, remedy: remedy)
     }
     var faults: [Fault] = []
     if others.contains(where: { Self.isSame($0, path) }) {

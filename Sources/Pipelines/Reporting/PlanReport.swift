@@ -16,7 +16,7 @@ extension ItemPlan {
         [
           ("stage", .string(node.origin)), ("what", .string(node.label)),
           ("kept", .string(kept.map { $0.inMemory ? "memory" : "scratch" } ?? "no")),
-          ("tiles", .integer(kept?.tiles.count ?? 0)),
+          ("tiles", .integer(kept?.tiles.count ?? 0)), ("holds", .integer(held(node.index))),
         ] + Self.json(node.description))
     }
     let written = zip(outputs, memory.cuts).map { output, cut -> JSONValue in
@@ -32,6 +32,7 @@ extension ItemPlan {
       ("item", item.stem.map { .string($0) } ?? .null),
       ("inputs", .array(inputs)), ("files", .array(files.map { .string($0.header.path) })),
       ("computations", .array(computations)), ("outputs", .array(written)),
+      ("stageFiles", .array(effectFiles.map { .string($0) })),
       ("tasks", .integer(memory.tasks)), ("bytesRead", .integer(memory.fileBytes)),
       ("operations", .number(memory.operations)), ("memory", .integer(peakEstimate)),
       ("largestTask", .integer(memory.largestTask)),
@@ -58,7 +59,13 @@ extension ItemPlan {
   /// The memory that the run will need at most, about.
   var peakEstimate: Int {
     let kept = memory.kept.filter(\.inMemory).reduce(0) { $0 + $1.bytes }
-    return base + kept + min(memory.taskBudget, memory.largestTask * min(memory.tasks, inFlight))
+    let tasks = min(memory.taskBudget, memory.largestTask * min(memory.tasks, inFlight))
+    return base + max(kept + memory.shared.values.reduce(0, +) + tasks, memory.readingPeak)
+  }
+
+  /// What a node holds once, during the run or while it runs.
+  private func held(_ node: Int) -> Int {
+    graph.computation(NodeID(node))?.sharedBytes(threads: settingsThreads) ?? 0
   }
 
   private var inFlight: Int { max(1, 2 * settingsThreads) }
@@ -79,10 +86,17 @@ extension ItemPlan {
           ? " (kept in memory, \(ByteSize.text($0.bytes)))"
           : " (kept in a scratch file, \(ByteSize.text($0.bytes)), \($0.tiles.count) tiles)"
       }
-      lines.append("  \(node.origin): \(node.label)\(kept ?? "")")
+      let held = held(node.index)
+      let holds = held > 0 ? " (holds \(ByteSize.text(held)))" : ""
+      lines.append("  \(node.origin): \(node.label)\(kept ?? "")\(holds)")
       lines += Self.lines(node.description)
     }
     lines.append("write")
+    for (node, effect) in graph.effects {
+      let origin = graph.nodes[node.index].origin
+      lines += effect.files.map { "  \($0.path) (by \(origin)\($0.isResult ? "" : ", on the way"))" }
+      if effect.files.isEmpty { lines.append("  scores (by \(origin))") }
+    }
     for (output, cut) in zip(outputs, memory.cuts) {
       let chunk = (output.layout.header.data.first?.chunks ?? []).map(String.init).joined(separator: " x ")
       lines.append("  \(output.path)")

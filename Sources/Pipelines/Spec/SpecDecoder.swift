@@ -21,7 +21,10 @@ struct SpecDecoder {
     Key("parameters", .dictionary(.text), "names and defaults; `--set name=value` overrides"),
     Key("inputs", .dictionary(.mapping(inputKeys)), required: true, "the files that are read"),
     Key("stages", .list(.dictionary(.text)), "what is done, in order"),
-    Key("outputs", .list(.mapping(outputKeys)), required: true, "the files that are written"),
+    Key(
+      "outputs", .list(.mapping(outputKeys)),
+      "the files that are written; may be left out beside a stage that makes something itself (train, evaluate)"
+    ),
     Key("metadata", .dictionary(.text), "global attributes of every output"),
     Key("on-error", .choice(["stop", "skip"]), default: "stop", "what a failed item does to the others"),
   ]
@@ -84,7 +87,13 @@ struct SpecDecoder {
     let metadata = value("metadata").map { decodeMetadata($0) } ?? []
     if let value = value("inputs") { decodeInputs(value) }
     let steps = value("stages").map { decodeStages($0) } ?? []
-    let outputs = value("outputs").map { decodeOutputs($0) } ?? []
+    let hasEffect = value("stages").map { self.hasEffect($0) } ?? false
+    let outputs = value("outputs").map { decodeOutputs($0, mayBeEmpty: hasEffect) } ?? []
+    if value("outputs") == nil, !hasEffect {
+      fault(
+        "the pipeline needs the key `outputs`", at: root.mark,
+        remedy: "add `outputs`: the files that are written")
+    }
     let sorted = faults.sorted {
       ($0.mark?.line ?? 0, $0.mark?.column ?? 0) < ($1.mark?.line ?? 0, $1.mark?.column ?? 0)
     }
@@ -329,6 +338,19 @@ struct SpecDecoder {
     return steps
   }
 
+  /// True when a stage makes something itself, also one that has faults.
+  private func hasEffect(_ stages: ConfigValue) -> Bool {
+    let effective = Set(allStages.map { $0.declaration }.filter(\.hasEffect).map(\.name))
+    guard case .sequence(let elements) = stages.content else { return false }
+    return elements.contains { element in
+      switch element.content {
+      case .scalar(let name, _): effective.contains(name)
+      case .mapping(let entries): entries.contains { effective.contains($0.key) }
+      default: false
+      }
+    }
+  }
+
   private mutating func decodeStage(_ element: ConfigValue, _ index: Int) -> PipelineSpec.Step? {
     let name: String
     var mark = element.mark
@@ -386,7 +408,8 @@ struct SpecDecoder {
     let arguments = Arguments(
       stage: name, mark: mark,
       values: Dictionary(
-        entries.filter { $0.key != "as" }.map { ($0.key, $0.value) }, uniquingKeysWith: { old, _ in old }))
+        entries.filter { $0.key != "as" }.map { ($0.key, $0.value) }, uniquingKeysWith: { old, _ in old }),
+      folder: folder)
     switch Self.make(type, arguments) {
     case .success(let stage):
       return .init(index: index, stage: stage, name: name, mark: mark, result: result, streams: streams)
@@ -464,7 +487,12 @@ struct SpecDecoder {
 
   // MARK: outputs
 
-  private mutating func decodeOutputs(_ value: ConfigValue) -> [PipelineSpec.Output] {
+  private mutating func decodeOutputs(_ value: ConfigValue, mayBeEmpty: Bool) -> [PipelineSpec.Output] {
+    switch value.content {
+    case .null where mayBeEmpty: return []
+    case .sequence(let elements) where mayBeEmpty && elements.isEmpty: return []
+    default: break
+    }
     guard case .sequence(let elements) = value.content, !elements.isEmpty else {
       fault(
         "`outputs` must be a list, found \(value.found)", at: value.mark,

@@ -3,10 +3,12 @@
 public struct Arguments: Sendable {
   public let stage: String
   public let mark: Mark
+  /// The folder of the pipeline: relative paths start from it.
+  public let folder: String
   private let values: [String: ConfigValue]
 
-  public init(stage: String, mark: Mark, values: [String: ConfigValue]) {
-    (self.stage, self.mark, self.values) = (stage, mark, values)
+  public init(stage: String, mark: Mark, values: [String: ConfigValue], folder: String = ".") {
+    (self.stage, self.mark, self.values, self.folder) = (stage, mark, values, folder)
   }
 
   public func value(_ key: String) -> ConfigValue? { values[key] }
@@ -14,6 +16,10 @@ public struct Arguments: Sendable {
 
   public func text(_ key: String) -> String? {
     if case .scalar(let text, _)? = values[key]?.content { text } else { nil }
+  }
+  /// A path: absolute, or from the pipeline's folder.
+  public func path(_ key: String) -> String? {
+    text(key).map { $0.hasPrefix("/") || folder == "." ? $0 : folder + "/" + $0 }
   }
   public func number(_ key: String) -> Double? { values[key]?.number }
   public func integer(_ key: String) -> Int? { values[key]?.integer }

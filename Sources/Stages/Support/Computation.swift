@@ -20,6 +20,11 @@ public protocol Computation: Sendable {
   var isKept: Bool { get }
   /// Floating-point operations for a region, roughly.
   func operations(for region: Region) -> Double
+  /// Memory that the node holds once during the run, however many tasks are in flight: weights and workspace of
+  /// a network. A `ReadingComputation` holds it only while it runs.
+  func sharedBytes(threads: Int) -> Int
+  /// What it does beside its result; nil: nothing. A node with an effect is computed even when nothing reads it.
+  var effect: Effect? { get }
   /// Starts the computation of a region.
   func begin(_ region: Region) throws(StageError) -> any Work
 }
@@ -37,9 +42,18 @@ public protocol Work: AnyObject {
   /// Takes the blocks of a step, in the order of its needs. They may be changed in place and kept.
   func take(_ blocks: [Block], step: Int) throws(StageError)
   func finish() throws(StageError) -> Block
+  /// What was found beside the values; asked for once, after `finish`. The results of nodes that are not kept may
+  /// be computed more than once.
+  var findings: [Finding] { get }
+}
+
+extension Work {
+  public var findings: [Finding] { [] }
 }
 
 extension Computation {
+  public func sharedBytes(threads: Int) -> Int { 0 }
+  public var effect: Effect? { nil }
   public func scratchBytes(for region: Region) -> Int { 0 }
   public var isKept: Bool { false }
   public func operations(for region: Region) -> Double { Double(region.count) }

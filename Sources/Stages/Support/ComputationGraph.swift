@@ -25,9 +25,35 @@ public struct ComputationGraph: Sendable {
   public var mark: Mark?
   public init() {}
 
+  /// A `ReadingComputation` reads kept results: the sources among its inputs are held for it.
   public mutating func add(_ computation: any Computation, inputs: [NodeID]) -> NodeID {
+    let inputs = computation is any ReadingComputation ? inputs.map { held($0) } : inputs
     nodes.append(Node(content: .computation(computation), inputs: inputs, origin: origin, mark: mark))
     return NodeID(nodes.count - 1)
+  }
+
+  private mutating func held(_ id: NodeID) -> NodeID {
+    guard case .source(let source) = nodes[id.index].content else { return id }
+    let known = nodes.firstIndex { node in
+      guard case .computation(let computation) = node.content else { return false }
+      return computation is Held && node.inputs == [id]
+    }
+    return known.map(NodeID.init) ?? add(Held(output: source.output), inputs: [id])
+  }
+
+  /// Nodes that have an effect beside their result.
+  public var effects: [(node: NodeID, effect: Effect)] {
+    nodes.indices.compactMap { index in
+      guard case .computation(let computation) = nodes[index].content, let effect = computation.effect else {
+        return nil
+      }
+      return (NodeID(index), effect)
+    }
+  }
+
+  /// The computation of a node; nil for a source.
+  public func computation(_ id: NodeID) -> (any Computation)? {
+    if case .computation(let computation) = nodes[id.index].content { computation } else { nil }
   }
 
   public mutating func add(_ source: any Source) -> NodeID {

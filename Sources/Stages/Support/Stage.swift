@@ -10,6 +10,12 @@ public protocol Stage: Sendable {
   /// Adds what is to be computed to the graph, from the descriptions of the inputs alone, and says which node
   /// is the result. The inputs are those that the keys of kind `.stream` and `.streams` name.
   func plan(_ inputs: StageInputs, in graph: inout ComputationGraph) throws(PlanError) -> NodeID
+  /// Files that the stage reads by itself (a model), as paths: what it makes changes with them.
+  var files: [String] { get }
+}
+
+extension Stage {
+  public var files: [String] { [] }
 }
 
 public struct StageDeclaration: Sendable {
@@ -18,8 +24,12 @@ public struct StageDeclaration: Sendable {
   /// One paragraph more: formulas, sources, limits. Shown by `isotach stages NAME`.
   public let discussion: String
   public let keys: [Key]
-  public init(name: String, summary: String, discussion: String = "", keys: [Key]) {
+  /// True when it does something beside its result (a model file, a table of scores): it then runs even when
+  /// nothing reads that.
+  public let hasEffect: Bool
+  public init(name: String, summary: String, discussion: String = "", hasEffect: Bool = false, keys: [Key]) {
     (self.name, self.summary, self.discussion, self.keys) = (name, summary, discussion, keys)
+    self.hasEffect = hasEffect
   }
 }
 
