@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # Debian packages. Building needs the first list, the demo's data the second, the tests all three.
-BUILD_PACKAGES := libnetcdf-dev libhdf5-dev libdeflate-dev libudunits2-dev pkg-config
+BUILD_PACKAGES := libnetcdf-dev libhdf5-dev libopenblas-dev libdeflate-dev libudunits2-dev pkg-config
 DATA_PACKAGES  := libncarg-data ferret-datasets
 TEST_PACKAGES  := cdo nco netcdf-bin hdf5-tools gdal-bin strace python3-venv
 

@@ -5,9 +5,12 @@
 // Every header is named here: the compiler does not notice a new one in the folder otherwise.
 #include "decode.h"
 #include "encode.h"
+#include "philox.h"
 #include "regrid.h"
 #include "return_memory.h"
+#include "sgemm.h"
 #include "signals.h"
+#include "team.h"
 #include "temporaries.h"
 
 // Isotach's C kernels. Every function with a fast form has a plain one beside it (suffix _reference);
