@@ -18,53 +18,8 @@ extension Stage {
   public var files: [String] { [] }
 }
 
-public struct StageDeclaration: Sendable {
-  public let name: String
-  public let summary: String
-  /// One paragraph more: formulas, sources, limits. Shown by `isotach stages NAME`.
-  public let discussion: String
-  public let keys: [Key]
-  /// True when it does something beside its result (a model file, a table of scores): it then runs even when
-  /// nothing reads that.
-  public let hasEffect: Bool
-  public init(name: String, summary: String, discussion: String = "", hasEffect: Bool = false, keys: [Key]) {
-    (self.name, self.summary, self.discussion, self.keys) = (name, summary, discussion, keys)
-    self.hasEffect = hasEffect
-  }
-}
-
-/// One key of a stage.
-public struct Key: Sendable {
-  public indirect enum Kind: Sendable {
-    case text, number, integer, boolean
-    case choice([String])
-    /// The name of an input or of an earlier stage's result. A key `input` of this kind may be left out: the
-    /// stage above is meant, or the only input.
-    case stream
-    /// A list of such names.
-    case streams
-    case list(Kind)
-    /// A mapping with these keys.
-    case mapping([Key])
-    /// A mapping from any name to values of that kind.
-    case dictionary(Kind)
-    /// One of several forms.
-    case either([Kind])
-  }
-  public let name: String
-  public let kind: Kind
-  public let isRequired: Bool
-  public let summary: String
-  /// What holds when the key is absent, for the help text.
-  public let defaultText: String?
-  public init(
-    _ name: String, _ kind: Kind, required: Bool = false, default defaultText: String? = nil,
-    _ summary: String
-  ) {
-    (self.name, self.kind, self.isRequired) = (name, kind, required)
-    (self.defaultText, self.summary) = (defaultText, summary)
-  }
-}
+/// What a stage says of itself.
+public typealias StageDeclaration = Declaration
 
 /// The streams that a stage takes, by the key that names them.
 public struct StageInputs: Sendable {

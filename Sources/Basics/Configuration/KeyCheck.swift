@@ -1,12 +1,12 @@
-import Stages
-
 /// Checks values against the kinds that a declaration states.
-struct KeyCheck {
+package struct KeyCheck {
   /// All streams that a name may mean here.
-  let knownStreams: Set<String>
+  package let knownStreams: Set<String>
+
+  package init(knownStreams: Set<String>) { self.knownStreams = knownStreams }
 
   /// The faults of a mapping against its keys; `extra` keys are allowed beside the declared ones.
-  func faults(
+  package func faults(
     _ entries: [ConfigValue.Entry], _ keys: [Key], extra: [String] = [], of what: String, at mark: Mark
   ) -> [PlanError] {
     var faults: [PlanError] = []
@@ -30,7 +30,7 @@ struct KeyCheck {
   }
 
   /// The faults of one value.
-  func faults(_ value: ConfigValue, _ kind: Key.Kind, key: String) -> [PlanError] {
+  package func faults(_ value: ConfigValue, _ kind: Key.Kind, key: String) -> [PlanError] {
     func wrong(_ remedy: String? = nil) -> [PlanError] {
       [
         PlanError(
@@ -73,7 +73,7 @@ struct KeyCheck {
   }
 
   /// Which streams the value of a key names, when the key is of a kind that names streams.
-  func streams(_ value: ConfigValue, _ kind: Key.Kind) -> [ConfigValue] {
+  package func streams(_ value: ConfigValue, _ kind: Key.Kind) -> [ConfigValue] {
     switch kind {
     case .stream: return value.text == nil ? [] : [value]
     case .streams: return value.list?.filter { $0.text != nil } ?? []
@@ -91,7 +91,7 @@ struct KeyCheck {
 }
 
 extension Key.Kind {
-  var namesStreams: Bool {
+  package var namesStreams: Bool {
     switch self {
     case .stream, .streams: true
     case .either(let kinds): kinds.contains(where: \.namesStreams)
@@ -131,7 +131,7 @@ extension Key.Kind {
 
 extension ConfigValue {
   /// What stands there, for messages.
-  var found: String {
+  package var found: String {
     switch content {
     case .scalar(let text, let isQuoted):
       let short = text.count > 40 ? text.prefix(40) + "..." : text

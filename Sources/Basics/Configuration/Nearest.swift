@@ -1,12 +1,12 @@
 /// The name that a misspelt one most likely means; nil when none is near.
-func nearest(_ name: String, in names: some Sequence<String>) -> String? {
+package func nearest(_ name: String, in names: some Sequence<String>) -> String? {
   let limit = max(1, name.count / 3)
   return names.map { ($0, editDistance(name.lowercased(), $0.lowercased(), limit: limit)) }
     .filter { $0.1 <= limit }.min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
 }
 
 /// The remedy for a name that is not known.
-func suggestion(_ name: String, in names: [String], what: String) -> String? {
+package func suggestion(_ name: String, in names: [String], what: String) -> String? {
   if let near = nearest(name, in: names) { return "did you mean `\(near)`?" }
   guard !names.isEmpty, names.count <= 20 else { return nil }
   return "\(what): " + names.joined(separator: ", ")
@@ -14,7 +14,7 @@ func suggestion(_ name: String, in names: [String], what: String) -> String? {
 
 /// Damerau-Levenshtein distance with neighbouring swaps (optimal string alignment); above `limit` any number
 /// above it.
-func editDistance(_ a: String, _ b: String, limit: Int) -> Int {
+package func editDistance(_ a: String, _ b: String, limit: Int) -> Int {
   let (a, b) = (Array(a.unicodeScalars.prefix(256)), Array(b.unicodeScalars.prefix(256)))
   guard abs(a.count - b.count) <= limit else { return limit + 1 }
   var (older, old) = ([Int](), Array(0...b.count))
