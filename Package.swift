@@ -28,7 +28,7 @@ let package = Package(
     .target(
       name: "Tensors", dependencies: ["Kernels"],
       swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
-    .target(name: "Compute", dependencies: ["Tensors"]),
+    .target(name: "Compute", dependencies: ["Tensors", "Kernels"]),
     .target(name: "GridFiles", dependencies: ["Basics", "CNetCDF", "CHDF5", "CDeflate", "Kernels"]),
     .target(name: "Grids", dependencies: ["Basics", "GridFiles", "Tensors", "Kernels", "CUdunits"]),
     .target(

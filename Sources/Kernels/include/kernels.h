@@ -3,9 +3,12 @@
 #include <stdint.h>
 
 // Every header is named here: the compiler does not notice a new one in the folder otherwise.
+#include "convolution.h"
 #include "decode.h"
+#include "elementwise.h"
 #include "encode.h"
 #include "philox.h"
+#include "pooling.h"
 #include "regrid.h"
 #include "return_memory.h"
 #include "sgemm.h"
