@@ -29,6 +29,8 @@ let package = Package(
       name: "Tensors", dependencies: ["Kernels"],
       swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "Compute", dependencies: ["Tensors", "Kernels"]),
+    // Networks, their training, and the files that hold them.
+    .target(name: "Networks", dependencies: ["Basics", "Compute", "Tensors"]),
     .target(name: "GridFiles", dependencies: ["Basics", "CNetCDF", "CHDF5", "CDeflate", "Kernels"]),
     .target(name: "Grids", dependencies: ["Basics", "GridFiles", "Tensors", "Kernels", "CUdunits"]),
     .target(
@@ -37,7 +39,7 @@ let package = Package(
       name: "Pipelines",
       dependencies: ["Basics", "Stages", .product(name: "Yams", package: "Yams")]),
     // What `inspect`, `validate` and `diff` say; the command prints it.
-    .target(name: "Inspection", dependencies: ["Basics", "Grids"]),
+    .target(name: "Inspection", dependencies: ["Basics", "Grids", "Networks"]),
     .executableTarget(
       name: "isotach",
       dependencies: [
@@ -55,6 +57,9 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
       name: "ComputeTests", dependencies: ["Compute"], exclude: ["peers"], resources: [.copy("golden")]),
+    .testTarget(
+      name: "NetworksTests", dependencies: ["Basics", "Compute", "Networks", "Tensors", "TestSupport"],
+      exclude: ["peers"]),
     .testTarget(name: "GridFilesTests", dependencies: ["Basics", "GridFiles", "TestSupport"]),
     .testTarget(name: "GridsTests", dependencies: ["Basics", "Grids", "TestSupport"], exclude: ["peers"]),
     .testTarget(name: "StagesTests", dependencies: ["Basics", "Stages", "TestSupport"], exclude: ["peers"]),

@@ -29,7 +29,9 @@ package final class TemporaryFile: Sendable {
   package var libraryPath: String { "/proc/self/fd/\(descriptor)" }
 
   /// Checks the target, makes its folder if it is missing, removes litter, opens and locks the file.
-  package static func create(_ target: String, inputs: [FileIdentity]) throws(FileError) -> TemporaryFile {
+  package static func create(_ target: String, inputs: [FileIdentity] = []) throws(FileError) -> TemporaryFile
+  {
+    _ = ignoringSizeSignal
     let (folderPath, name) = try split(target)
     // Before the folder is made: a refusal leaves nothing behind.
     try checkTarget(AT_FDCWD, target, target, inputs)
@@ -50,11 +52,18 @@ package final class TemporaryFile: Sendable {
 
   /// Writes the file's first bytes.
   package func write(_ bytes: [UInt8]) throws(FileError) {
+    let result = bytes.withUnsafeBytes { bytes -> Result<Void, FileError> in
+      do throws(FileError) { return .success(try write(bytes, at: 0)) } catch { return .failure(error) }
+    }
+    try result.get()
+  }
+
+  /// Writes bytes at an offset.
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
     var done = 0
     while done < bytes.count {
-      let written = bytes.withUnsafeBytes {
-        pwrite(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, off_t(done))
-      }
+      let written = pwrite(
+        descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
       if written > 0 {
         done += written
       } else if written == 0 || errno != EINTR {
@@ -109,6 +118,9 @@ package final class TemporaryFile: Sendable {
   }
 
   deinit { remove() }
+
+  /// A write beyond RLIMIT_FSIZE shall fail, not kill.
+  private static let ignoringSizeSignal: Void = { _ = signal(SIGXFSZ, SIG_IGN) }()
 
   package func failure(_ code: CInt, _ action: String) -> FileError {
     SystemReason.error(code, path: target, doing: action, descriptor: descriptor)
