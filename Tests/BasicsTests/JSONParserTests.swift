@@ -7,7 +7,7 @@ import Testing
       ("text", .string("ä \"q\" \\ \n \u{1} 😀 \u{202E}")),
       ("list", .array([.integer(1), .number(0.1), .null])),
       ("empty", .object([])), ("none", .array([])), ("yes", .boolean(true)), ("smallest", .integer(.min)),
-      ("tiny", .number(5e-324)), ("largest", .number(1.7976931348623157e308)),
+      ("tiny", .number(.leastNonzeroMagnitude)), ("largest", .number(1.7976931348623157e308)),
     ])
     #expect(try JSONValue.parse(value.text).text == value.text)
     #expect(try JSONValue.parse(value.document).document == value.document)

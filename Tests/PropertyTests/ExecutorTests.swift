@@ -177,8 +177,10 @@ import Testing
   }
 
   static func run(_ plan: ItemPlan, threads: Int) async throws -> Data {
-    let run = ItemRun(plan: plan, pool: WorkerPool(threads: threads), threads: threads) { _, _ in }
-    let paths = try await run.run()
+    let run = ItemRun(
+      plan: plan, pool: WorkerPool(threads: threads), threads: threads, progress: { _, _ in },
+      context: RunContext(threads: threads), notebook: Notebook())
+    let paths = try await run.run().written
     return try Data(contentsOf: URL(fileURLWithPath: paths[0]))
   }
 
