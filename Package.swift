@@ -43,7 +43,7 @@ let package = Package(
     .executableTarget(
       name: "isotach",
       dependencies: [
-        "Basics", "Pipelines", "Inspection",
+        "Basics", "Networks", "Pipelines", "Inspection",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "bench", dependencies: ["Pipelines"]),

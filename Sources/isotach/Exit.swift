@@ -2,6 +2,7 @@ import Basics
 import ArgumentParser
 import GridFiles
 import Grids
+import Networks
 
 #if canImport(Glibc)
   import Glibc
@@ -30,6 +31,13 @@ enum Exit {
       case .busy: busy
       }
     case is GridError: badData
+    case let error as ModelError:
+      switch error.kind {
+      case .missing: inputMissing
+      case .damaged, .unsupported, .mismatch: badData
+      case .inputOutput: inputOutput
+      case .notFinite: failed
+      }
     case is CancellationError: failed
     default: failed
     }
@@ -38,7 +46,7 @@ enum Exit {
   /// Says what went wrong, or prints what was asked for (`--help`), and ends the process.
   static func finish(_ error: any Error) -> Never {
     switch error {
-    case is FileError, is GridError:
+    case is FileError, is GridError, is ModelError:
       Output.complain("isotach: " + describe(error))
       exit(code(for: error))
     default:

@@ -1,6 +1,7 @@
 import ArgumentParser
 import GridFiles
 import Inspection
+import Networks
 
 struct Inspect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -8,14 +9,15 @@ struct Inspect: AsyncParsableCommand {
     discussion: """
       First the fields as the CF conventions see them (grid, time, layers, packing, mask), then dimensions, \
       variables and attributes as they are stored, then what had to be assumed, what was not read, and what is \
-      wrong. The header and all coordinates are read; data only with --missing.
+      wrong. The header and all coordinates are read; data only with --missing. Of a safetensors file (a model, \
+      the state of a training): its tensors and texts.
 
       Exit codes: 0 done, whatever is wrong with the contents; 65 the file cannot be read, or has no such \
       variable; 66 it is not there.
       """)
 
-  @Argument(help: "A NetCDF or HDF5 file.", completion: .file()) var file: String
-  @Flag(help: "Print JSON (schema isotach.inspection/1).") var json = false
+  @Argument(help: "A NetCDF, HDF5 or safetensors file.", completion: .file()) var file: String
+  @Flag(help: "Print JSON (schema isotach.inspection/1, of tensors isotach.tensors/1).") var json = false
   @Flag(
     help: "Read the data too: share of missing values, minimum, maximum and (unweighted) mean of each field.")
   var missing = false
@@ -24,6 +26,10 @@ struct Inspect: AsyncParsableCommand {
   var variable: String?
 
   func run() async throws {
+    if file.hasSuffix(".safetensors") || SafeTensorsFile.isLikely(file) {
+      let report = try TensorsReport.read(file, tensor: variable, readsData: missing)
+      return Output.print(json ? report.json : report.text)
+    }
     let report = try await Inspector.inspect(SourceFile.open(file), variable: variable, readsData: missing)
     Output.print(json ? report.json : report.text)
   }
