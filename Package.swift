@@ -30,11 +30,11 @@ let package = Package(
       swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "Compute", dependencies: ["Tensors", "Kernels"]),
     // Networks, their training, and the files that hold them.
-    .target(name: "Networks", dependencies: ["Basics", "Compute", "Tensors"]),
+    .target(name: "Networks", dependencies: ["Basics", "Compute", "Tensors"], plugins: ["TypeList"]),
     .target(name: "GridFiles", dependencies: ["Basics", "CNetCDF", "CHDF5", "CDeflate", "Kernels"]),
     .target(name: "Grids", dependencies: ["Basics", "GridFiles", "Tensors", "Kernels", "CUdunits"]),
     .target(
-      name: "Stages", dependencies: ["Basics", "Grids"], plugins: ["StageList"]),
+      name: "Stages", dependencies: ["Basics", "Grids", "Networks"], plugins: ["TypeList"]),
     .target(
       name: "Pipelines",
       dependencies: ["Basics", "Stages", .product(name: "Yams", package: "Yams")]),
@@ -48,9 +48,9 @@ let package = Package(
       ]),
     .executableTarget(name: "bench", dependencies: ["Pipelines"]),
 
-    // Lists the stage files, so that a new stage is one new file.
-    .executableTarget(name: "StageLister"),
-    .plugin(name: "StageList", capability: .buildTool(), dependencies: ["StageLister"]),
+    // Lists the files of stages, layers, losses ..., so that a new one is one new file.
+    .executableTarget(name: "TypeLister"),
+    .plugin(name: "TypeList", capability: .buildTool(), dependencies: ["TypeLister"]),
 
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),

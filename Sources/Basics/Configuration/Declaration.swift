@@ -31,6 +31,8 @@ public struct Key: Sendable {
     case dictionary(Kind)
     /// One of several forms.
     case either([Kind])
+    /// Checked by whoever declares it; the text says what is expected: "a list of layers".
+    case other(String)
   }
   public let name: String
   public let kind: Kind

@@ -68,6 +68,7 @@ package struct KeyCheck {
       let alike = kinds.indices.filter { kinds[$0].hasShape(of: value) }
       if alike.count == 1 { return all[alike[0]] }
       return wrong()
+    case .other: break
     }
     return []
   }
@@ -125,6 +126,7 @@ extension Key.Kind {
     case .mapping(let keys): "a mapping with the keys " + keys.map(\.name).joined(separator: ", ")
     case .dictionary(let element): "a mapping from names to values, each \(element.phrase)"
     case .either(let kinds): kinds.map(\.phrase).joined(separator: ", or ")
+    case .other(let phrase): phrase
     }
   }
 }

@@ -1,0 +1,100 @@
+import Basics
+import Compute
+import Tensors
+
+/// What layers add themselves to: the graph, and what is known about its parameters.
+public struct NetworkBuilder: Sendable {
+  public enum Mode: Sendable, Hashable { case training, inference }
+
+  public var graph = Graph()
+  public let mode: Mode
+  /// How the domain goes on beyond its borders, where a layer does not say.
+  public let domain: DomainPadding
+  public private(set) var parameters: [ParameterDeclaration] = []
+  /// Statistics and the values that they get after a training step.
+  public private(set) var updates: [(parameter: String, value: Value)] = []
+  /// Further outputs beside the last layer's: side heads (deep supervision), with their weight in the loss.
+  public private(set) var sideOutputs: [(name: String, value: Value, weight: Double)] = []
+  private var streams: UInt64 = 0
+
+  public init(_ mode: Mode, domain: DomainPadding = .init()) { (self.mode, self.domain) = (mode, domain) }
+
+  /// What is built inside has `name` in its path.
+  public mutating func scoped<R>(
+    _ name: String, _ body: (inout NetworkBuilder) throws(GraphError) -> R
+  ) throws(GraphError) -> R {
+    let outer = graph.path
+    graph.path = outer.isEmpty ? name : outer + "." + name
+    defer { graph.path = outer }
+    return try body(&self)
+  }
+
+  /// A trained parameter of the layer that is being built.
+  public mutating func parameter(
+    _ name: String, _ extents: [Int], _ initialiser: any Initialiser, fan: Fan? = nil
+  ) throws(GraphError) -> Value {
+    try declare(name, extents, initialiser, fan, isTrained: true)
+  }
+
+  /// A number that training keeps without a gradient (`running_mean`).
+  public mutating func statistic(_ name: String, _ extents: [Int], _ initialiser: any Initialiser)
+    throws(GraphError) -> Value
+  {
+    try declare(name, extents, initialiser, nil, isTrained: false)
+  }
+
+  private mutating func declare(
+    _ name: String, _ extents: [Int], _ initialiser: any Initialiser, _ fan: Fan?, isTrained: Bool
+  ) throws(GraphError) -> Value {
+    let path = graph.path.isEmpty ? name : graph.path + "." + name
+    let shape: Shape
+    do { shape = try Shape(extents) } catch { throw GraphError(path: path, error.description, shapes: []) }
+    let value = try graph.parameter(path, shape)
+    if !parameters.contains(where: { $0.name == path }) {
+      parameters.append(
+        ParameterDeclaration(
+          name: path, shape: shape, initialiser: initialiser, fan: fan ?? Fan(weight: shape),
+          isTrained: isTrained))
+    }
+    return value
+  }
+
+  /// The statistic gets that value after each training step.
+  public mutating func update(_ name: String, to value: Value) {
+    updates.append((graph.path.isEmpty ? name : graph.path + "." + name, value))
+  }
+
+  public mutating func addOutput(_ name: String, _ value: Value, weight: Double) {
+    sideOutputs.append((name, value, weight))
+  }
+
+  /// A number of its own for each layer that draws random numbers.
+  public mutating func nextStream() -> UInt64 {
+    streams += 1
+    return streams
+  }
+
+  public func shape(_ value: Value) -> Shape { graph.shape(value) }
+
+  public func error(_ cause: String, _ values: Value...) -> GraphError {
+    GraphError(path: graph.path, cause, shapes: values.map(graph.shape))
+  }
+}
+
+/// A parameter as a layer declares it.
+public struct ParameterDeclaration: Sendable {
+  public let name: String
+  public let shape: Shape
+  public let initialiser: any Initialiser
+  public let fan: Fan
+  public let isTrained: Bool
+}
+
+/// How the field goes on beyond its borders, for convolutions that keep the size. Rows are never joined: the
+/// poles are no neighbours.
+public struct DomainPadding: Sendable, Hashable {
+  public enum Mode: String, Sendable, Hashable, CaseIterable { case zero, replicate, reflect, periodic }
+  public var rows: Mode
+  public var columns: Mode
+  public init(rows: Mode = .zero, columns: Mode = .zero) { (self.rows, self.columns) = (rows, columns) }
+}

@@ -1,0 +1,24 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// `TypeLister OUTPUT (--list ACCESS NAME PROTOCOL TYPE...)...`: writes the Swift file with the lists of types.
+@main enum TypeLister {
+  static func main() {
+    let arguments = CommandLine.arguments.dropFirst(2)
+    var text = "// Made by the TypeList plugin from the names of the files.\n"
+    for list in arguments.split(separator: "--list") {
+      let words = Array(list)
+      guard words.count >= 3 else { exit(64) }
+      text += "\n/// Every type that a file of its folder declares, in the order of the files' names.\n"
+      text += "\(words[0]) let \(words[1]): [any \(words[2]).Type] = [\n"
+      for name in words.dropFirst(3) { text += "  \(name).self,\n" }
+      text += "]\n"
+    }
+    guard CommandLine.arguments.count > 1, let file = unsafe fopen(CommandLine.arguments[1], "w") else {
+      exit(73)
+    }
+    let written = unsafe fputs(text, file)
+    if unsafe fclose(file) != 0 || written < 0 { exit(74) }
+  }
+}
