@@ -12,7 +12,7 @@ public struct Regrid: Stage {
     name: "regrid", summary: "carries fields onto another grid",
     discussion: """
       bilinear: the bilinear map of the four surrounding source centres in longitude and latitude (SCRIP, \
-      Jones 1999); beyond the last row of a global grid the four nearest centres of that row by inverse distance. \
+      Jones 1999), or along the axes when both grids have the same rotated pole or projection; beyond the last row of a global grid the four nearest centres of that row by inverse distance. \
       bicubic: 4 x 4 source centres, cubic with central differences as gradients. \
       conservative: first order, shared area over target area; rows and columns of latitude-longitude grids have \
       sides along parallels and meridians, all other cells along great circles. nearest: least great circle \
@@ -47,8 +47,11 @@ public struct Regrid: Stage {
         "valid-fraction", .boolean, default: "false",
         "add a variable NAME_valid_fraction with the share of valid source of each value"),
       Key(
-        "extrapolate", .boolean, default: "false", "fill cells outside the source grid with the nearest value"
-      ),
+        "extrapolate", .either([.boolean, .choice(["nearest", "edge"])]), default: "false",
+        """
+        fill cells outside the source's centres: all with the nearest value (true, nearest), or those in the outer \
+        half of its outermost cells with the value at the edge (edge: bilinear and bicubic on axes)
+        """),
       Key(
         "max-distance", .number, default: "none",
         "nearest and extrapolate: how far away a source cell may be, km on a sphere of 6371 km"),
@@ -87,7 +90,13 @@ public struct Regrid: Stage {
     }
     let normalization = arguments.text("normalization").flatMap(RegridRule.Normalization.init) ?? .fracarea
     rule = RegridRule(method, minimalValid: minimal, normalization: normalization)
-    let extrapolates = arguments.boolean("extrapolate") ?? false
+    let holdsEdges = arguments.text("extrapolate") == "edge"
+    let extrapolates = arguments.boolean("extrapolate") ?? (arguments.text("extrapolate") == "nearest")
+    if holdsEdges, method != .bilinear, method != .bicubic {
+      throw PlanError(
+        "`extrapolate: edge` is for bilinear and bicubic", at: arguments.mark("extrapolate"),
+        remedy: "use `extrapolate: nearest`")
+    }
     let distance = arguments.number("max-distance")
     if let distance {
       guard distance > 0 else {
@@ -99,7 +108,8 @@ public struct Regrid: Stage {
           remedy: "leave it out")
       }
     }
-    options = RegridOptions(maximalDistance: distance, extrapolates: extrapolates)
+    options = RegridOptions(
+      maximalDistance: distance, extrapolates: extrapolates, holdsEdges: holdsEdges)
     addsShare = arguments.boolean("valid-fraction") ?? false
   }
 

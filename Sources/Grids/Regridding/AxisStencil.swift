@@ -5,12 +5,15 @@ struct AxisLocator: Sendable {
   private let first: Double
   private let direction: Double
   private let tolerance: Double
+  /// How far beyond the first and the last value these go on.
+  private let reach: (before: Double, after: Double)
   let isPeriodic: Bool
   let isLongitude: Bool
   /// Number of values that count.
   let count: Int
 
-  init(_ values: [Double], count: Int, isLongitude: Bool, isPeriodic: Bool) {
+  /// - Parameter holdsEdges: the outer halves of the outermost cells have the place of their centres.
+  init(_ values: [Double], count: Int, isLongitude: Bool, isPeriodic: Bool, holdsEdges: Bool = false) {
     first = values[0]
     direction = count > 1 && values[1] < values[0] ? -1 : 1
     let (first, direction) = (first, direction)
@@ -20,6 +23,8 @@ struct AxisLocator: Sendable {
     self.isPeriodic = isPeriodic
     // Coordinates are often rounded to float32.
     tolerance = count > 1 ? 1e-4 * (distances[count - 1] / Double(count - 1)) : 1e-6
+    let holds = holdsEdges && count > 1 && !isPeriodic
+    reach = holds ? (distances[1] / 2, (distances[count - 1] - distances[count - 2]) / 2) : (0, 0)
   }
 
   /// The neighbours of a value and how far it is from the lower to the upper (0 to 1); nil outside the axis.
@@ -31,12 +36,16 @@ struct AxisLocator: Sendable {
       if d < 0 { d += 360 }
     }
     let last = distances[count - 1]
-    if isLongitude, !isPeriodic, d > last + tolerance, d >= 360 - tolerance { d = 0 }
+    if isLongitude, !isPeriodic, d > last + reach.after + tolerance,
+      d >= 360 - reach.before - tolerance
+    {
+      d = 0
+    }
     if isPeriodic, d >= last {
       let gap = 360 - last
       return snap(count - 1, 0, gap > 0 ? (d - last) / gap : 0)
     }
-    guard d >= -tolerance, d <= last + tolerance else { return nil }
+    guard d >= -reach.before - tolerance, d <= last + reach.after + tolerance else { return nil }
     guard count > 1 else { return (0, 0, 0) }
     let clamped = max(0, min(last, d))
     // The last index whose distance is not above.

@@ -11,11 +11,15 @@ struct RectilinearSource: Sendable {
   let nx: Int
   let grid: Grid
 
-  init(_ grid: Grid) {
+  init(_ grid: Grid, _ options: RegridOptions = .init()) {
     let topology = grid.topology
-    rows = AxisLocator(grid.y.values, count: grid.ny, isLongitude: false, isPeriodic: false)
+    // Beyond the last row of a grid that closes in longitude there is a rule of its own.
+    rows = AxisLocator(
+      grid.y.values, count: grid.ny, isLongitude: false, isPeriodic: false,
+      holdsEdges: options.holdsEdges && !topology.isPeriodic)
     columns = AxisLocator(
-      grid.x.values, count: topology.columns, isLongitude: true, isPeriodic: topology.isPeriodic)
+      grid.x.values, count: topology.columns, isLongitude: true, isPeriodic: topology.isPeriodic,
+      holdsEdges: options.holdsEdges)
     nx = grid.nx
     self.grid = grid
   }
@@ -73,11 +77,12 @@ extension Vector {
 
 extension RegridWeights {
   static func interpolating(
-    _ source: Grid, _ target: Grid, _ method: RegridMethod
+    _ source: Grid, _ target: Grid, _ method: RegridMethod, _ options: RegridOptions
   ) throws(GridError) -> RegridWeights {
     let cubic = method == .bicubic
+    if source.sharesAxes(with: target) { return onSharedAxes(source, target, method, options) }
     if source.isRectilinear {
-      let locator = RectilinearSource(source)
+      let locator = RectilinearSource(source, options)
       if target.isRectilinear {
         return try separable(locator, target, method)
       }
@@ -118,6 +123,24 @@ extension RegridWeights {
     return RegridWeights(
       method, from: locator.grid, to: target, separable: SeparableWeights(rows: rows, columns: columns),
       sparse: sparse)
+  }
+
+  /// Between axes of the same rotated pole or projection.
+  private static func onSharedAxes(
+    _ source: Grid, _ target: Grid, _ method: RegridMethod, _ options: RegridOptions
+  ) -> RegridWeights {
+    func weights(_ from: Axis, _ to: Axis) -> AxisWeights {
+      let locator = AxisLocator(
+        from.values, count: from.count, isLongitude: false, isPeriodic: false, holdsEdges: options.holdsEdges)
+      var result = AxisWeights()
+      for value in to.values {
+        result.append((method == .bicubic ? locator.cubic(value) : locator.linear(value)) ?? [])
+      }
+      return result
+    }
+    return RegridWeights(
+      method, from: source, to: target,
+      separable: SeparableWeights(rows: weights(source.y, target.y), columns: weights(source.x, target.x)))
   }
 
   /// From a logically rectangular source by its 2-D centres.

@@ -58,8 +58,12 @@ public struct RegridOptions: Sendable, Hashable {
   public var maximalDistance: Double?
   /// Fill targets that no source cell reaches (outside the source grid) with the nearest source cell.
   public var extrapolates = false
-  public init(maximalDistance: Double? = nil, extrapolates: Bool = false) {
+  /// `bilinear`, `bicubic` from axes: the outer halves of the outermost cells belong to the source too, with the
+  /// value on the line of their centres.
+  public var holdsEdges = false
+  public init(maximalDistance: Double? = nil, extrapolates: Bool = false, holdsEdges: Bool = false) {
     (self.maximalDistance, self.extrapolates) = (maximalDistance, extrapolates)
+    self.holdsEdges = holdsEdges
   }
 }
 
@@ -69,7 +73,7 @@ extension RegridWeights {
   /// - `bilinear`: the bilinear map of the four surrounding centres in longitude and latitude, as SCRIP does
   ///   (Jones 1999); for the cell around a pole of a curvilinear grid on the tangent plane. Poleward of the last
   ///   row of a rectilinear grid that closes in longitude: the four nearest centres of that row by inverse
-  ///   distance, as SCRIP does.
+  ///   distance, as SCRIP does. Between grids on axes of the same rotated pole or projection: in those axes.
   /// - `bicubic`: 4 x 4 centres, the cubic with central differences as gradients along each direction.
   /// - `conservative`: shared area over target area. Sides of rectilinear cells are meridians and parallels,
   ///   all others great circles; both are clipped exactly.
@@ -97,7 +101,7 @@ extension RegridWeights {
     let weights: RegridWeights
     switch method {
     case .nearest: weights = try nearest(source, target, options)
-    case .bilinear, .bicubic: weights = try interpolating(source, target, method)
+    case .bilinear, .bicubic: weights = try interpolating(source, target, method, options)
     case .conservative: weights = try conservative(source, target)
     case .bin: weights = try bin(source, target)
     }

@@ -41,9 +41,15 @@ public final class Regridder: Sendable {
         _ = (try grid.rowEdges(), try grid.columnEdges())
       }
     }
-    let isSeparable =
+    let isOnAxes =
       source.isRectilinear && target.isRectilinear && method != .nearest && method != .bin
-      && !options.extrapolates
+      || source.sharesAxes(with: target) && (method == .bilinear || method == .bicubic)
+    if options.holdsEdges, !isOnAxes, !source.isRectilinear {
+      throw GridError(
+        "cells have edges to be held only on latitude-longitude grids, and between grids of one projection",
+        subject: source.x.name, remedy: "use `extrapolate: nearest`")
+    }
+    let isSeparable = isOnAxes && !options.extrapolates
     planned =
       isSeparable
       ? try RegridWeights.compute(from: source, to: target, method: method, options: options) : nil
