@@ -78,6 +78,9 @@ package struct KeyCheck {
     switch kind {
     case .stream: return value.text == nil ? [] : [value]
     case .streams: return value.list?.filter { $0.text != nil } ?? []
+    case .dictionary(.stream):
+      guard case .mapping(let entries) = value.content else { return [] }
+      return entries.map(\.value).filter { $0.text != nil }
     case .either(let kinds):
       guard kinds.contains(where: \.namesStreams) else { return [] }
       if let text = value.text, !knownStreams.contains(text),
@@ -94,7 +97,7 @@ package struct KeyCheck {
 extension Key.Kind {
   package var namesStreams: Bool {
     switch self {
-    case .stream, .streams: true
+    case .stream, .streams, .dictionary(.stream): true
     case .either(let kinds): kinds.contains(where: \.namesStreams)
     default: false
     }

@@ -58,12 +58,13 @@ struct MemoryPlanner {
     for node in reached {
       guard let computation = graph.computation(NodeID(node)) else { continue }
       let isReading = computation is any ReadingComputation
+      let isWhole = computation.isWhole || computation.effect != nil
       if isReading { kept.formUnion(graph.nodes[node].inputs.map(\.index)) }
       let shared = isReading ? 0 : computation.sharedBytes(threads: threads)
       if shared > 0 { result.shared[node] = shared }
       guard computation.isKept else { continue }
       let readers = reached.filter { graph.nodes[$0].inputs.contains(NodeID(node)) }.count
-      if isReading || computation.effect != nil || readers > 0
+      if isWhole || readers > 0
         || outputs.filter({ $0.node == node }).count > 1
       {
         kept.insert(node)
@@ -270,6 +271,13 @@ struct MemoryPlanner {
   private func tiles(of node: Int, kept: Set<Int>, budget: Int) throws(MemoryPlan.Excess) -> ([Region], Cost)
   {
     let whole = graph.description(NodeID(node)).whole
+    if graph.computation(NodeID(node))?.isWhole == true {
+      let cost = cost(node, [whole], kept)
+      guard cost.peak <= budget else {
+        throw .init(needed: cost.peak + self.budget - budget, allowed: self.budget, node: node)
+      }
+      return ([whole], cost)
+    }
     let target = min(budget / inFlight, 256 << 20)
     var best: ([Region], Cost)?
     for allowed in [target, budget] {

@@ -12,6 +12,8 @@ struct OutputLayout: Sendable {
   private let columns: Int
   private let hasTime: Bool
   private let hasRows: Bool
+  /// False for a data set of one cell that is no place: scores.
+  private let hasColumns: Bool
   private let layers: [LayerChunk]
   /// Number of chunks along time, variable, layer, row, column.
   let counts: [Int]
@@ -32,13 +34,17 @@ struct OutputLayout: Sendable {
     hasTime = description.time != nil
     let before = (hasTime ? 1 : 0) + description.layers.count
     let chunks = first.chunks
-    guard chunks.count == before + 2 || chunks.count == before + 1, chunks.allSatisfy({ $0 > 0 }) else {
+    guard (before...before + 2).contains(chunks.count),
+      chunks.count == before + 2 || description.grid.ny == 1,
+      chunks.count > before || description.grid.nx == 1, chunks.allSatisfy({ $0 > 0 })
+    else {
       throw GridError("the output's variables have \(chunks.count) dimensions, expected \(before + 2)")
     }
     hasRows = chunks.count == before + 2
     time = hasTime ? chunks[0] : 1
     rows = hasRows ? chunks[before] : 1
-    columns = chunks[chunks.count - 1]
+    hasColumns = chunks.count > before
+    columns = hasColumns ? chunks[chunks.count - 1] : 1
     let axes = description.layers.map(\.count)
     layers = Self.layerChunks(axes, Array(chunks[(hasTime ? 1 : 0)..<before]))
     func number(_ length: Int, _ chunk: Int) -> Int { (length + chunk - 1) / chunk }
@@ -145,7 +151,7 @@ struct OutputLayout: Sendable {
     if hasTime { origin.append(t * time) }
     origin += layer.ranges.map(\.lowerBound)
     if hasRows { origin.append(r * rows) }
-    origin.append(c * columns)
+    if hasColumns { origin.append(c * columns) }
     // The layers of the chunk, those beyond the edge of an axis empty.
     var indices: [Int?] = [0]
     for (axis, range) in layer.ranges.enumerated() {

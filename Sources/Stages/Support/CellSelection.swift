@@ -54,20 +54,20 @@ struct CellSelection {
     return (rows, columns)
   }
 
-  private static let slack = 1e-6
+  static let slack = 1e-6
 
-  private static func isWithin(_ x: Double, _ range: (Double, Double)) -> Bool {
+  static func isWithin(_ x: Double, _ range: (Double, Double)) -> Bool {
     x >= range.0 - slack && x <= range.1 + slack
   }
 
   /// Degrees eastwards from `west`, 0 to 360.
-  private static func eastward(_ longitude: Double, _ west: Double) -> Double {
+  static func eastward(_ longitude: Double, _ west: Double) -> Double {
     let d = (longitude - west).truncatingRemainder(dividingBy: 360)
     let positive = d < 0 ? d + 360 : d
     return 360 - positive <= slack ? 0 : positive
   }
 
-  private static func width(_ range: (Double, Double)) -> Double {
+  static func width(_ range: (Double, Double)) -> Double {
     let d = eastward(range.1, range.0)
     return d <= slack && abs(range.1 - range.0) > slack ? 360 : d
   }

@@ -18,6 +18,8 @@ public protocol Computation: Sendable {
   /// How dear it is to compute parts of the output more than once: such a result is kept (in memory or in a
   /// scratch file) when another stage reads it.
   var isKept: Bool { get }
+  /// True for a result that is made whole or not at all, once: scores, a fit, a training.
+  var isWhole: Bool { get }
   /// Floating-point operations for a region, roughly.
   func operations(for region: Region) -> Double
   /// Memory that the node holds once during the run, however many tasks are in flight: weights and workspace of
@@ -55,7 +57,8 @@ extension Computation {
   public func sharedBytes(threads: Int) -> Int { 0 }
   public var effect: Effect? { nil }
   public func scratchBytes(for region: Region) -> Int { 0 }
-  public var isKept: Bool { false }
+  public var isKept: Bool { isWhole }
+  public var isWhole: Bool { false }
   public func operations(for region: Region) -> Double { Double(region.count) }
 }
 

@@ -11,7 +11,7 @@ public protocol ReadingComputation: Computation {
 }
 
 extension ReadingComputation {
-  public var isKept: Bool { true }
+  public var isWhole: Bool { true }
   /// Nothing: it reads for itself.
   public func steps(for region: Region) -> [[Need]] { [] }
   public func begin(_ region: Region) throws(StageError) -> any Work {
