@@ -1,18 +1,13 @@
 import Tensors
 
 /// a + b, element by element, with broadcasting.
-public struct Add: Operator {
+public struct Add: BinaryOperator {
   public static let name = "Add"
   public init() {}
 
-  public func outputShapes(_ inputs: [Shape]) throws(OperatorError) -> [Shape] {
-    [try Broadcasting(inputs).shape]
-  }
-
-  @_specialize(where T == Float) @_specialize(where T == Double)
-  public func reference<T: Real>(_ inputs: [Operand<T>], _ outputs: [Operand<T>], _ step: StepContext) {
-    guard let broadcasting = try? Broadcasting(inputs.map(\.shape)) else { return }
-    broadcasting.forEachPair { outputs[0][$0] = inputs[0][$1] + inputs[1][$2] }
+  public func apply<T: Real>(_ a: T, _ b: T) -> T { a + b }
+  public func derivative<T: Real>(_ position: Int, _ a: T, _ b: T) -> T {
+    position == 0 ? 1 : 1
   }
 
   public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]

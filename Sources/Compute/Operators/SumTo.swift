@@ -9,6 +9,7 @@ public struct SumTo: Operator {
   public var detail: String { target.description }
 
   public func outputShapes(_ inputs: [Shape]) throws(OperatorError) -> [Shape] {
+    try expectInputs(inputs, 1)
     guard try Broadcasting([inputs[0], target]).shape == inputs[0] else {
       throw OperatorError("\(target) is not broadcast to \(inputs[0])")
     }
@@ -17,16 +18,24 @@ public struct SumTo: Operator {
 
   @_specialize(where T == Float) @_specialize(where T == Double)
   public func reference<T: Real>(_ inputs: [Operand<T>], _ outputs: [Operand<T>], _ step: StepContext) {
-    guard let broadcasting = try? Broadcasting([target, inputs[0].shape]) else { return }
-    var sums = [Double](repeating: 0, count: target.count)
-    broadcasting.forEachPair { _, a, b in sums[a] += Double(inputs[0][b]) }
-    for index in sums.indices { outputs[0][index] = T(sums[index]) }
+    Folding(inputs[0].shape, to: target).reference(SumFold.self, inputs[0], outputs[0])
+  }
+
+  public func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
+    Folding(inputs[0].shape, to: target).compute(SumFold.self, inputs[0], outputs[0], run)
+  }
+
+  public func workspaceBytes(_ inputs: [Shape], threads: Int) -> Int {
+    Folding(inputs[0], to: target).workspaceBytes
+  }
+
+  public func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost {
+    Cost(operations: Double(inputs[0].count))
   }
 
   public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]
   {
     guard let seed = seeds[0] else { return [nil] }
-    let shape = graph.shape(call.inputs[0])
-    return [try graph.one(Expand(shape), seed)]
+    return [try graph.repeated(seed, as: call.inputs[0])]
   }
 }

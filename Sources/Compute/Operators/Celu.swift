@@ -1,0 +1,21 @@
+import Tensors
+
+/// max(x, 0) + min(alpha (exp(x / alpha) - 1), 0) (Barron 2017).
+public struct Celu: UnaryOperator {
+  public static let name = "Celu"
+  public let alpha: Double
+  public var differentiatesResult: Bool { true }
+  public var detail: String { "alpha \(alpha)" }
+  public init(alpha: Double = 1) {
+    self.alpha = alpha
+  }
+
+  public func outputShapes(_ inputs: [Shape]) throws(OperatorError) -> [Shape] {
+    try expectInputs(inputs, 1)
+    guard alpha > 0 else { throw OperatorError("alpha must be above 0, found \(alpha)") }
+    return [inputs[0]]
+  }
+
+  public func apply<T: Real>(_ x: T) -> T { x > 0 ? x : T(alpha) * T.expm1(x / T(alpha)) }
+  public func derivative<T: Real>(_ y: T) -> T { y > 0 ? 1 : y / T(alpha) + 1 }
+}

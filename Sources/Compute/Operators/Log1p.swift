@@ -1,0 +1,10 @@
+import Tensors
+
+/// log(1 + x), exact for small x. ONNX has none.
+public struct Log1p: UnaryOperator {
+  public static let name = "Log1p"
+  public init() {}
+
+  public func apply<T: Real>(_ x: T) -> T { T.log1p(x) }
+  public func derivative<T: Real>(_ x: T) -> T { 1 / (1 + x) }
+}

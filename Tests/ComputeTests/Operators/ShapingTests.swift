@@ -1,0 +1,82 @@
+import Compute
+import Tensors
+import Testing
+
+/// Operators that move numbers and change none.
+@Suite struct ShapingTests {
+  static let cases: [OperatorCase] = [
+    .init("open extent", Reshape([2, -1]), [.init(extents: [2, 3, 4])], hasGolden: true),
+    .init("keeps", Reshape([0, 6, -1]), [.init(extents: [2, 3, 4])]),
+    .init("to one number", Reshape([]), [.init(extents: [1, 1])]),
+    .init("axis 1", Flatten(), [.init(extents: [2, 3, 4])]),
+    .init("axis 0", Flatten(axis: 0), [.init(extents: [2, 3])]),
+    .init("of one number", Flatten(axis: 0), [.init(extents: [])]),
+    .init("from behind", Flatten(axis: -1), [.init(extents: [2, 3, 4])]),
+    .init("all", Squeeze(), [.init(extents: [1, 3, 1])]),
+    .init("one", Squeeze(axes: [-1]), [.init(extents: [1, 3, 1])]),
+    .init("both ends", Unsqueeze(axes: [0, -1]), [.init(extents: [3, 2])]),
+    .init("same", Identity(), [.init(extents: [3, 2])]),
+    .init(
+      "channels", Concat(axis: 1), [.init(extents: [2, 3, 5]), .init(extents: [2, 1, 5])], hasGolden: true),
+    .init(
+      "last", Concat(axis: -1), [.init(extents: [3, 2]), .init(extents: [3, 1]), .init(extents: [3, 4])]),
+    .init("empty part", Concat(axis: 0), [.init(extents: [0, 2]), .init(extents: [3, 2])]),
+    .init("one part", Concat(axis: 0), [.init(extents: [3, 2])]),
+    .init("inside", Slice(axis: 1, 1, 4), [.init(extents: [2, 5, 3])], hasGolden: true),
+    .init(
+      "steps", Slice(axes: [0, 2], starts: [1, 0], ends: [99, -1], steps: [2, 3]),
+      [.init(extents: [5, 2, 8])], hasGolden: true),
+    .init(
+      "backwards", Slice(axes: [-1], starts: [-1], ends: [.min], steps: [-1]), [.init(extents: [3, 5])],
+      hasGolden: true),
+    .init(
+      "backwards in steps", Slice(axes: [1], starts: [7], ends: [0], steps: [-2]), [.init(extents: [3, 8])],
+      hasGolden: true),
+    .init("huge step", Slice(axes: [0], starts: [0], ends: [.max], steps: [.max]), [.init(extents: [3, 2])]),
+    .init("nothing", Slice(axis: 0, 2, 1), [.init(extents: [3, 2])], checksGradient: false),
+    .init(
+      "constant", Pad([.none, .none, .init(1, 2), .init(0, 3)], value: 0.5), [.init(extents: [2, 3, 4, 5])],
+      hasGolden: true),
+    .init(
+      "replicate", Pad([.none, .init(1, 2, .replicate), .init(3, 0, .replicate)]),
+      [.init(extents: [2, 3, 4])], hasGolden: true),
+    .init(
+      "reflect", Pad([.none, .init(2, 1, .reflect), .init(3, 2, .reflect)]), [.init(extents: [2, 3, 4])],
+      hasGolden: true),
+    .init(
+      "periodic", Pad([.none, .init(2, 1, .periodic), .init(3, 4, .periodic)]), [.init(extents: [2, 3, 4])],
+      hasGolden: true),
+    .init(
+      "globe", Pad([.none, .none, .init(2, 2, .replicate), .init(2, 2, .periodic)]),
+      [.init(extents: [1, 2, 3, 4])], hasGolden: true),
+    .init("crop", Pad([.none, .init(-1, 2), .init(1, -2)]), [.init(extents: [2, 3, 5])], hasGolden: true),
+    .init("crop alone", Pad([.init(-1, 0), .init(-1, -1)]), [.init(extents: [3, 4])], hasGolden: true),
+    .init("more than once around", Pad([.init(7, 5, .periodic)]), [.init(extents: [3])]),
+    .init("one pixel", Pad([.init(1, 1, .replicate), .init(1, 1, .periodic)]), [.init(extents: [1, 1])]),
+    .init("batch", Pad([.init(1, 0), .none, .init(0, 1)]), [.init(extents: [2, 3, 2])]),
+    .init("one number", Pad([]), [.init(extents: [])]),
+  ]
+
+  @Test(arguments: cases) func moves(_ one: OperatorCase) throws { try one.check() }
+
+  @Test func namesWhatDoesNotFit() {
+    expectError(Reshape([4, -1]), [[2, 3]], contains: "[2 x 3] with 6 elements cannot become [4 x -1]")
+    expectError(Reshape([5]), [[2, 3]], contains: "[2 x 3] has 6 elements, which cannot become [5] with 5")
+    expectError(Reshape([-1, -1]), [[2, 3]], contains: "more than one extent open")
+    expectError(Reshape([6, 1, 0]), [[2, 3]], contains: "dimension 2")
+    expectError(Flatten(axis: 3), [[2, 3]], contains: "there is no axis 3")
+    expectError(Squeeze(axes: [1]), [[1, 3]], contains: "has the extent 3")
+    expectError(Unsqueeze(axes: [5]), [[1, 3]], contains: "there is no axis 5")
+    expectError(
+      Concat(axis: 1), [[2, 3, 4], [2, 3, 5]], contains: "along dimension 2 input 1 has 5, input 0 has 4")
+    expectError(Concat(axis: 0), [[2, 3], [2]], contains: "input 1 [2] has rank 1")
+    expectError(Concat(axis: 0), [], contains: "at least one input")
+    expectError(Slice(axis: 2, 0, 1), [[2, 3]], contains: "there is no axis 2")
+    expectError(Slice(axis: 0, 0, 1, step: 0), [[2, 3]], contains: "the step along axis 0 is 0")
+    expectError(Pad([.none]), [[2, 3]], contains: "pads for 1 dimensions, [2 x 3] has 2")
+    expectError(Pad([.init(3, 0, .reflect)]), [[3]], contains: "at most 2 around dimension 0 of [3], not 3")
+    expectError(Pad([.init(-2, -2)]), [[3]], contains: "take more than there is")
+    expectError(Pad([.init(1, 0, .replicate)]), [[0]], contains: "is empty")
+    expectError(Pad([.init(.max, .max)]), [[3]], contains: "too large")
+  }
+}
