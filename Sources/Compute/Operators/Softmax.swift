@@ -1,0 +1,87 @@
+import Tensors
+
+/// exp(x) over its sum along an axis (counted from the end when negative), reckoned from the largest number so that
+/// nothing overflows. Input and output have the same shape.
+public struct Softmax: Operator {
+  public static let name = "Softmax"
+  public let axis: Int
+  public init(axis: Int = -1) { self.axis = axis }
+  public var detail: String { "axis \(axis)" }
+  public var overlays: [Int] { [0] }
+
+  public func outputShapes(_ inputs: [Shape]) throws(OperatorError) -> [Shape] {
+    try inputs.expect(1)
+    _ = try AxisLines(inputs[0], axis)
+    return [inputs[0]]
+  }
+
+  @_specialize(where T == Float) @_specialize(where T == Double)
+  public func reference<T: Real>(_ inputs: [Operand<T>], _ outputs: [Operand<T>], _ step: StepContext) {
+    guard let lines = try? AxisLines(inputs[0].shape, axis) else { return }
+    for line in 0..<lines.count { one(inputs[0], outputs[0], lines.elements(line)) }
+  }
+
+  @inline(__always)
+  private func one<T: Real>(_ x: Operand<T>, _ y: Operand<T>, _ line: AxisLines.Line) {
+    let largest = line.maximum(x)
+    var sum = 0.0
+    for index in 0..<line.count {
+      let power = T.exp(x[line[index]] - largest)
+      sum += Double(power)
+      y[line[index]] = power
+    }
+    for index in 0..<line.count { y[line[index]] = T(Double(y[line[index]]) / sum) }
+  }
+
+  public func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
+    guard let lines = try? AxisLines(inputs[0].shape, axis) else { return }
+    run.parallel(over: lines.count, grain: lines.grain) {
+      for line in $0 { one(inputs[0], outputs[0], lines.elements(line)) }
+    }
+  }
+
+  public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]
+  {
+    guard let seed = seeds[0] else { return [nil] }
+    return [try graph.one(SoftmaxGradient(axis: axis), call.outputs[0], seed)]
+  }
+
+  public func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost {
+    Cost(operations: 12 * Double(inputs[0].count))
+  }
+}
+
+/// y (seed - sum of y seed). Inputs: y, seed.
+struct SoftmaxGradient: Operator {
+  static let name = "SoftmaxGradient"
+  let axis: Int
+  var overlays: [Int] { [0, 1] }
+
+  func outputShapes(_ inputs: [Shape]) throws(OperatorError) -> [Shape] { [inputs[0]] }
+
+  @_specialize(where T == Float) @_specialize(where T == Double)
+  func reference<T: Real>(_ inputs: [Operand<T>], _ outputs: [Operand<T>], _ step: StepContext) {
+    guard let lines = try? AxisLines(inputs[0].shape, axis) else { return }
+    for line in 0..<lines.count { one(inputs[0], inputs[1], outputs[0], lines.elements(line)) }
+  }
+
+  @inline(__always)
+  private func one<T: Real>(_ y: Operand<T>, _ seed: Operand<T>, _ result: Operand<T>, _ line: AxisLines.Line)
+  {
+    var sum = 0.0
+    for index in 0..<line.count { sum += Double(y[line[index]]) * Double(seed[line[index]]) }
+    for index in 0..<line.count {
+      let place = line[index]
+      result[place] = T(Double(y[place]) * (Double(seed[place]) - sum))
+    }
+  }
+
+  func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
+    guard let lines = try? AxisLines(inputs[0].shape, axis) else { return }
+    run.parallel(over: lines.count, grain: lines.grain) {
+      for line in $0 { one(inputs[0], inputs[1], outputs[0], lines.elements(line)) }
+    }
+  }
+
+  func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost { Cost(operations: 4 * Double(inputs[0].count)) }
+}
