@@ -3,8 +3,10 @@ import Tensors
 /// A kind of computation on tensors: what shapes it makes, its numbers, its gradient as further nodes, its cost.
 /// One file each in `Operators/`.
 ///
+/// Two equal operators on equal inputs make equal numbers: passes compute them once.
+///
 /// Numbers whose meaning is an index (of a maximum, of a row) are whole numbers in float32.
-public protocol Operator: Sendable {
+public protocol Operator: Sendable, Hashable {
   /// The ONNX name, or a name of our own in the same style where ONNX has none (`ConvWeightGradient`).
   static var name: String { get }
   /// The attributes that matter to a reader: `kernel 3x3, stride 2`. Empty when there are none.

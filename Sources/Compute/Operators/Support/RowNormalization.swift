@@ -2,7 +2,7 @@ import Tensors
 
 /// What instance, group and layer normalisation have in common: rows of numbers are brought to mean 0 and variance 1,
 /// then scaled. Element j of row r has scale number (r % period) * width + j / run.
-struct RowNormalization: Sendable {
+struct RowNormalization: Sendable, Hashable {
   let rows: Int
   let length: Int
   let period: Int
