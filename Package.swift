@@ -59,7 +59,7 @@ let package = Package(
       name: "ComputeTests", dependencies: ["Compute"], exclude: ["peers"], resources: [.copy("golden")]),
     .testTarget(
       name: "NetworksTests", dependencies: ["Basics", "Compute", "Networks", "Tensors", "TestSupport"],
-      exclude: ["peers"]),
+      exclude: ["peers"], resources: [.copy("golden")]),
     .testTarget(name: "GridFilesTests", dependencies: ["Basics", "GridFiles", "TestSupport"]),
     .testTarget(name: "GridsTests", dependencies: ["Basics", "Grids", "TestSupport"], exclude: ["peers"]),
     .testTarget(name: "StagesTests", dependencies: ["Basics", "Stages", "TestSupport"], exclude: ["peers"]),

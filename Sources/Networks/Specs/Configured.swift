@@ -141,3 +141,32 @@ extension Mark {
   /// No place in a text.
   public static let none = Mark(line: 0, column: 0)
 }
+
+extension Decoding {
+  /// A loss by its name: `mse`, `{huber: {delta: 2}}`.
+  public func loss(_ value: ConfigValue) -> (any Loss)? {
+    one(
+      value, "loss",
+      of: allLosses.map { type in
+        (type.declaration, { (arguments: Arguments) throws(PlanError) in try type.init(arguments) })
+      })
+  }
+
+  /// An optimiser by its name: `adam`, `{adam: {beta1: 0.8}}`.
+  public func optimiser(_ value: ConfigValue) -> (any Optimiser)? {
+    one(
+      value, "optimiser",
+      of: allOptimisers.map { type in
+        (type.declaration, { (arguments: Arguments) throws(PlanError) in try type.init(arguments) })
+      })
+  }
+
+  /// A schedule of the rate by its name: `constant`, `{step: {every: 1000}}`.
+  public func schedule(_ value: ConfigValue) -> (any Schedule)? {
+    one(
+      value, "schedule",
+      of: allSchedules.map { type in
+        (type.declaration, { (arguments: Arguments) throws(PlanError) in try type.init(arguments) })
+      })
+  }
+}
