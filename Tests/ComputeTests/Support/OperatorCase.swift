@@ -29,16 +29,19 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
   var hasGolden = false
   /// Other tolerance for fast against reference, relative to the largest element.
   var tolerance = 2e-6
+  /// About how many elements of each input the finite differences are taken of.
+  var differences = 40
 
   var testDescription: String { "\(type(of: op).name) \(name)" }
 
   init(
     _ name: String, _ op: any Operator, _ inputs: [Input], outputs: [Int] = [0], checksGradient: Bool = true,
-    hasGolden: Bool = false, tolerance: Double = 2e-6, checksFiniteDifferences: Bool = true
+    hasGolden: Bool = false, tolerance: Double = 2e-6, checksFiniteDifferences: Bool = true,
+    differences: Int = 40
   ) {
     (self.name, self.op, self.inputs, self.outputs) = (name, op, inputs, outputs)
     (self.checksGradient, self.hasGolden, self.tolerance) = (checksGradient, hasGolden, tolerance)
-    self.checksFiniteDifferences = checksFiniteDifferences
+    (self.checksFiniteDifferences, self.differences) = (checksFiniteDifferences, differences)
   }
 
   func numbers(_ position: Int) -> [Double] {
@@ -127,7 +130,7 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
       let name = "x\(position)"
       let scale = max(1e-3, numbers.map(abs).max() ?? 0)
       // Some elements stand for all.
-      let step = max(1, numbers.count / 40)
+      let step = max(1, numbers.count / differences)
       for index in Swift.stride(from: 0, to: numbers.count, by: step) {
         func value(_ change: Double) throws -> Double {
           var changed = given
