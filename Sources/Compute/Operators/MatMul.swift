@@ -108,7 +108,7 @@ public struct MatMul: Operator {
 extension Graph {
   /// The same numbers under other extents.
   fileprivate mutating func viewed(_ value: Value, _ extents: [Int]) throws(GraphError) -> Value {
-    shape(value).extents == extents ? value : try one(Relabel(extents), value)
+    shape(value).extents == extents ? value : try one(Reshape(extents, allowsZero: true), value)
   }
 
   fileprivate mutating func summed(_ value: Value, to extents: [Int]) throws(GraphError) -> Value {
@@ -118,31 +118,6 @@ extension Graph {
     } catch {
       throw GraphError(path: path, "\(extents) is no shape", shapes: [])
     }
-  }
-}
-
-/// The same numbers under other extents: inside gradients.
-struct Relabel: Operator {
-  static let name = "Relabel"
-  let extents: [Int]
-  init(_ extents: [Int]) { self.extents = extents }
-  var overlays: [Int] { [0] }
-
-  func outputShapes(_ inputs: [Shape]) throws(OperatorError) -> [Shape] {
-    let shape: Shape
-    do { shape = try Shape(extents) } catch { throw OperatorError(error) }
-    guard shape.count == inputs[0].count else { throw OperatorError("\(inputs[0]) is not \(shape)") }
-    return [shape]
-  }
-
-  @_specialize(where T == Float) @_specialize(where T == Double)
-  func reference<T: Real>(_ inputs: [Operand<T>], _ outputs: [Operand<T>], _ step: StepContext) {
-    for index in 0..<inputs[0].count { outputs[0][index] = inputs[0][index] }
-  }
-
-  func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?] {
-    guard let seed = seeds[0] else { return [nil] }
-    return [try graph.one(Relabel(graph.shape(call.inputs[0]).extents), seed)]
   }
 }
 
