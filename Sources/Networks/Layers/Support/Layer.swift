@@ -14,6 +14,8 @@ public protocol Layer: Sendable {
   init(_ arguments: Arguments, _ decoding: Decoding) throws(PlanError)
   /// The keys that say what it is, those with default values left out: decoding them gives an equal value.
   var keys: [(String, ConfigValue)] { get }
+  /// As YAML says it: the name alone, `{name: {keys}}`, or a list for a block.
+  var configuration: ConfigValue { get }
   /// Adds the layer's nodes.
   /// - Throws: `GraphError` with the layer's path and the shapes, when the input does not fit.
   func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value

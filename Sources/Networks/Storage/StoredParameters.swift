@@ -1,0 +1,21 @@
+import Compute
+
+extension SafeTensorsWriter {
+  /// Adds every tensor of a store under its path.
+  mutating func add(_ parameters: Parameters, prefix: String) throws(ModelError) {
+    for entry in parameters.layout.entries {
+      let tensor = parameters[entry]
+      try add(prefix + entry.name, entry.shape.extents, .float32(Array(tensor.values)))
+    }
+  }
+}
+
+extension Parameters {
+  /// Reads every tensor of the store from a file.
+  func read(_ file: SafeTensorsFile, prefix: String) throws(ModelError) {
+    for entry in layout.entries {
+      let stored = try file.find(prefix + entry.name, extents: entry.shape.extents)
+      try file.read(stored, into: self[entry].values)
+    }
+  }
+}
