@@ -31,6 +31,15 @@ public protocol Operator: Sendable, Hashable {
   /// - Parameter seeds: the gradient of the loss with respect to each output; nil where it is zero.
   func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]
 
+  /// Which elements of an input the elements `output` of the first output depend on, along one dimension.
+  ///
+  /// Not cut at the border: a convolution with padding begins before 0. Dimensions are counted from the end by
+  /// the caller, so an input of lower rank is aligned as in broadcasting; `dimension` is the output's. Must be
+  /// linear in `output` up to rounding.
+  /// - Returns: nil when they depend on everything along it, or when it is no longer the same dimension.
+  func inputRange(of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape])
+    -> Range<Int>?
+
   /// Work for these inputs.
   func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost
 
@@ -49,6 +58,20 @@ extension Operator {
   public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]
   {
     call.inputs.map { _ in nil }
+  }
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    pointwiseRange(of: output, dimension: dimension, input: input, inputs, outputs)
+  }
+  /// The same element; the only one there is along a dimension that is repeated.
+  func pointwiseRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard let result = outputs.first, inputs.indices.contains(input) else { return nil }
+    let own = dimension - result.rank + inputs[input].rank
+    guard own >= 0 else { return 0..<1 }
+    return inputs[input].extents[own] == 1 && result.extents[dimension] != 1 ? 0..<1 : output
   }
   public func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost {
     Cost(operations: Double(outputs.reduce(0) { $0 + $1.count }))

@@ -128,3 +128,11 @@ struct AveragePoolGradient: Operator {
     Cost(operations: 2 * Double(inputs[0].count) * Double(pool.window.elements))
   }
 }
+
+extension AveragePool {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    window.inputRange(of: output, dimension)
+  }
+}

@@ -98,3 +98,14 @@ struct Blocks {
     size = shape.extents[axis...].reduce(1, *)
   }
 }
+
+extension Concat {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard let first = inputs.first, inputs.indices.contains(input) else { return nil }
+    guard dimension == (axis < 0 ? axis + first.rank : axis) else { return output }
+    let start = inputs[..<input].reduce(0) { $0 + $1.extents[dimension] }
+    return output.lowerBound - start..<output.upperBound - start
+  }
+}

@@ -78,3 +78,13 @@ public struct Conv: Operator {
     Cost(operations: (try? plan(inputs))?.operations ?? 0)
   }
 }
+
+extension Conv {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard input == 0, dimension != 1, inputs.count > 1 else { return nil }
+    return dimension == 0
+      ? output : convolution.reach(dimension - 2, kernel: inputs[1].extents).inputRange(of: output)
+  }
+}

@@ -148,3 +148,11 @@ struct MatrixProduct: Sendable {
     }
   }
 }
+
+extension Gemm {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    input == 0 && dimension == 0 && !transposeA ? output : nil
+  }
+}

@@ -80,3 +80,11 @@ extension Shape {
     } catch { throw OperatorError(error) }
   }
 }
+
+extension GlobalAveragePool {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    dimension < 2 ? output : nil
+  }
+}

@@ -67,3 +67,11 @@ extension PoolWindowElements {
   /// All of a plane.
   init(row count: Int) { self.init(start: 0, counts: (1, 1, count), steps: (0, 0, 1)) }
 }
+
+extension GlobalMaxPool {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    dimension < 2 ? output : nil
+  }
+}

@@ -33,3 +33,11 @@ public struct GroupNormalization: RowNormalizing {
     (try? rows(inputs[0].shape))?.reference(inputs, outputs[0])
   }
 }
+
+extension GroupNormalization {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    dimension == 0 ? output : nil
+  }
+}

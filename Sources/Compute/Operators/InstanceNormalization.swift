@@ -32,3 +32,11 @@ public struct InstanceNormalization: RowNormalizing {
     (try? rows(inputs[0].shape))?.reference(inputs, outputs[0])
   }
 }
+
+extension InstanceNormalization {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    dimension < 2 ? output : nil
+  }
+}

@@ -148,3 +148,11 @@ struct LRNGradient: Operator {
     Cost(operations: Double(inputs[0].count) * Double(5 * lrn.size + 12))
   }
 }
+
+extension LRN {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    dimension == 1 ? nil : output
+  }
+}

@@ -39,3 +39,12 @@ extension Shape {
     return axis < 0 ? axis + rank : axis
   }
 }
+
+extension LayerNormalization {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard let shape = inputs.first, let axis = try? shape.dimension(axis) else { return nil }
+    return dimension < axis ? output : nil
+  }
+}

@@ -83,3 +83,12 @@ struct LogSoftmaxGradient: Operator {
 
   func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost { Cost(operations: 10 * Double(inputs[0].count)) }
 }
+
+extension LogSoftmax {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard let shape = inputs.first else { return nil }
+    return dimension == (axis < 0 ? axis + shape.rank : axis) ? nil : output
+  }
+}

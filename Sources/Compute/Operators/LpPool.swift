@@ -124,3 +124,11 @@ extension Operand {
       one, UnsafeMutableBufferPointer(rebasing: values[index * size..<(index + 1) * size]))
   }
 }
+
+extension LpPool {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    window.inputRange(of: output, dimension)
+  }
+}

@@ -149,3 +149,19 @@ struct SwapLast: Operator {
     return [try graph.one(SwapLast(), seed)]
   }
 }
+
+extension MatMul {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    // Rows come from rows of the left matrix, columns from columns of the right one.
+    guard let result = outputs.first, inputs.indices.contains(input), inputs[input].rank > 1 else {
+      return nil
+    }
+    let fromEnd = result.rank - dimension
+    if fromEnd > 2, inputs.allSatisfy({ $0.rank > 1 }) {
+      return pointwiseRange(of: output, dimension: dimension, input: input, inputs, outputs)
+    }
+    return inputs.allSatisfy { $0.rank > 1 } && fromEnd == (input == 0 ? 2 : 1) ? output : nil
+  }
+}

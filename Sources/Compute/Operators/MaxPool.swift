@@ -158,3 +158,11 @@ extension [Shape] {
     guard self.count == count else { throw OperatorError("needs \(count) inputs, found \(self.count)") }
   }
 }
+
+extension MaxPool {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    window.inputRange(of: output, dimension)
+  }
+}

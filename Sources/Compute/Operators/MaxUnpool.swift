@@ -83,3 +83,11 @@ extension Operand {
     return Int(number)
   }
 }
+
+extension MaxUnpool {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    dimension < 2 ? output : nil
+  }
+}

@@ -246,3 +246,13 @@ struct PadGradient: Operator {
     return [try graph.one(Pad(pad.axes), seed)]
   }
 }
+
+extension Pad {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard axes.indices.contains(dimension) else { return nil }
+    let before = axes[dimension].before
+    return output.lowerBound - before..<output.upperBound - before
+  }
+}

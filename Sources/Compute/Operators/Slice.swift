@@ -164,3 +164,14 @@ func copy(
   default: for index in 0..<count { unsafe target[index] = source[index * step] }
   }
 }
+
+extension Slice {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard !output.isEmpty, let shape = inputs.first, let parts = try? parts(shape) else { return nil }
+    let (start, step, _) = parts[dimension]
+    let ends = [start + output.lowerBound * step, start + (output.upperBound - 1) * step]
+    return min(ends[0], ends[1])..<max(ends[0], ends[1]) + 1
+  }
+}

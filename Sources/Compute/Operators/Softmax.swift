@@ -85,3 +85,12 @@ struct SoftmaxGradient: Operator {
 
   func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost { Cost(operations: 4 * Double(inputs[0].count)) }
 }
+
+extension Softmax {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard let shape = inputs.first else { return nil }
+    return dimension == (axis < 0 ? axis + shape.rank : axis) ? nil : output
+  }
+}

@@ -39,3 +39,13 @@ public struct SumTo: Operator {
     return [try graph.repeated(seed, as: call.inputs[0])]
   }
 }
+
+extension SumTo {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard let shape = inputs.first else { return nil }
+    let own = dimension - target.rank + shape.rank
+    return own >= 0 && shape.extents[own] == target.extents[dimension] ? output : nil
+  }
+}

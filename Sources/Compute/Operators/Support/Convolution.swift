@@ -232,3 +232,16 @@ struct ConvolutionPlan: Sendable, Hashable {
       * Double(window.kernelCount)
   }
 }
+
+extension Convolution {
+  /// How the windows move along a spatial dimension.
+  /// - Parameter kernel: the extents of the weights.
+  func reach(_ dimension: Int, kernel: [Int]) -> ConvolutionReach {
+    func value(_ values: [Int], _ standard: Int) -> Int {
+      values.indices.contains(dimension) ? values[dimension] : standard
+    }
+    let cells = kernel.indices.contains(dimension + 2) ? kernel[dimension + 2] : 1
+    return ConvolutionReach(
+      stride: value(strides, 1), reach: (cells - 1) * value(dilations, 1) + 1, before: value(pads, 0))
+  }
+}

@@ -219,3 +219,14 @@ struct PoolWindowElements {
     }
   }
 }
+
+extension PoolWindow {
+  /// What the windows `output` cover along a dimension of [batch, channels, space...].
+  func inputRange(of output: Range<Int>, _ dimension: Int) -> Range<Int>? {
+    guard dimension >= 2, kernel.indices.contains(dimension - 2) else { return output }
+    let own = dimension - 2
+    return ConvolutionReach(
+      stride: stride[own], reach: (kernel[own] - 1) * dilation[own] + 1, before: padsBefore[own]
+    ).inputRange(of: output)
+  }
+}

@@ -92,3 +92,15 @@ public enum SumFold: Fold {
   public static func take(_ sum: SIMD8<Double>, _ x: SIMD8<Double>) -> SIMD8<Double> { sum + x }
   public static func join(_ a: Double, _ b: Double) -> Double { a + b }
 }
+
+extension ReduceOperator {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard let shape = inputs.first, let axes = try? isReduced(shape) else { return nil }
+    if keepsDimensions { return axes[dimension] ? nil : output }
+    // What is in front of a dimension that is gone has another place.
+    let own = dimension + axes.count(where: \.self)
+    return own < shape.rank && !axes[own...].contains(true) ? output : nil
+  }
+}

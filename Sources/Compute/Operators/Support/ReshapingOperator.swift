@@ -39,3 +39,15 @@ extension ReshapingOperator {
 
   public func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost { Cost(operations: 0) }
 }
+
+extension ReshapingOperator {
+  /// A dimension goes on when it and all behind it stay as they are.
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard let old = inputs.first?.extents, let new = outputs.first?.extents else { return nil }
+    let tail = new.count - dimension
+    guard tail <= old.count, old.suffix(tail) == new.suffix(tail) else { return nil }
+    return output
+  }
+}

@@ -1,0 +1,15 @@
+import Basics
+import Compute
+
+/// Everything behind the batch in one row: [batch, channels x space].
+public struct Flatten: Layer {
+  public static let declaration = Declaration(
+    name: "flatten", summary: "channels and space in one row, for dense layers", keys: [])
+  public init() {}
+  public init(_ arguments: Arguments, _ decoding: Decoding) throws(PlanError) {}
+  public var keys: [(String, ConfigValue)] { [] }
+
+  public func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value {
+    try network.graph.one(Compute.Flatten(axis: 1), input)
+  }
+}
