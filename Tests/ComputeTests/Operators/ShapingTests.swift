@@ -55,11 +55,90 @@ import Testing
     .init("one pixel", Pad([.init(1, 1, .replicate), .init(1, 1, .periodic)]), [.init(extents: [1, 1])]),
     .init("batch", Pad([.init(1, 0), .none, .init(0, 1)]), [.init(extents: [2, 3, 2])]),
     .init("one number", Pad([]), [.init(extents: [])]),
+    .init("three", Transpose([2, 0, 1]), [.init(extents: [2, 3, 4])], hasGolden: true),
+    .init("reversed", Transpose(), [.init(extents: [2, 3, 4])]),
+    .init("channels last", Transpose([0, 2, 3, 1]), [.init(extents: [2, 3, 5, 7])]),
+    .init("as it is", Transpose([0, 1]), [.init(extents: [2, 3])]),
+    .init("both", Tile([3, 2]), [.init(extents: [2, 3])], hasGolden: true),
+    .init("once", Tile([1, 1, 1]), [.init(extents: [2, 3, 1])]),
+    .init("five dimensions", Tile([2, 1, 1, 3, 1]), [.init(extents: [1, 2, 1, 1, 3])]),
+    .init("never", Tile([0]), [.init(extents: [2])], checksGradient: false),
+    .init("CRD", DepthToSpace(block: 2, order: .crd), [.init(extents: [2, 12, 2, 3])], hasGolden: true),
+    .init("DCR", DepthToSpace(block: 3), [.init(extents: [1, 18, 2, 1])]),
+    .init("CRD", SpaceToDepth(block: 2, order: .crd), [.init(extents: [2, 3, 4, 6])], hasGolden: true),
+    .init("DCR", SpaceToDepth(block: 3), [.init(extents: [1, 2, 6, 3])]),
+    .init("parts", Split(axis: 1, sizes: [1, 3, 0, 2]), [.init(extents: [2, 6, 3])], outputs: [0, 1, 3]),
+    .init("a part unused", Split(axis: -1, sizes: [1, 3]), [.init(extents: [2, 4])], outputs: [1]),
+    .init(
+      "rows", Gather(axis: 1),
+      [
+        .init(extents: [2, 3, 4]), .init(extents: [2, 2], numbers: [2, 0, -1, 2], isDifferentiable: false),
+      ],
+      hasGolden: true),
+    .init(
+      "one", Gather(), [.init(extents: [3, 2]), .init(extents: [], numbers: [1], isDifferentiable: false)]),
   ]
 
   @Test(arguments: cases) func moves(_ one: OperatorCase) throws { try one.check() }
 
+  /// The examples of ONNX's text.
+  @Test func blocksInONNXOrder() throws {
+    var graph = Graph()
+    let x = try graph.parameter("x", .init([1, 8, 1, 1]))
+    let dcr = try graph.one(DepthToSpace(block: 2), x)
+    let crd = try graph.one(DepthToSpace(block: 2, order: .crd), x)
+    let back = try graph.one(SpaceToDepth(block: 2), dcr)
+    let numbers = [0, 1, 2, 3, 4, 5, 6, 7].map(Double.init)
+    #expect(
+      try Interpreter<Double>(graph).run([dcr, crd, back], ["x": numbers]) == [
+        [0, 2, 4, 6, 1, 3, 5, 7], [0, 1, 2, 3, 4, 5, 6, 7], numbers,
+      ])
+  }
+
+  @Test func indicesThatAreNotThereGiveNaN() throws {
+    var graph = Graph()
+    let x = try graph.parameter("x", .init([2]))
+    let indices = try graph.constant([0, 2, -3, 0.5, .nan, -1], [6])
+    let result = try graph.one(Gather(), x, indices)
+    let found = try Interpreter<Double>(graph).run([result], ["x": [7, 8]])[0]
+    #expect(found[0] == 7 && found[5] == 8 && found[1...4].allSatisfy(\.isNaN))
+  }
+
+  @Test(arguments: [(0, [2, 0, 1]), (1, [1, 0])] as [(Int, [Double])])
+  func greatest(_ axis: Int, _ expected: [Double]) throws {
+    let numbers: [Double] = axis == 0 ? [1, 5, 0, 2, 3, 4, 6, 5, 4] : [1, 5, 2, 4, 3, 4]
+    try OperatorCase(
+      "greatest", ArgMax(axis: axis), [.init(extents: [axis == 0 ? 3 : 2, 3], numbers: numbers)],
+      checksGradient: false
+    ).check()
+    var graph = Graph()
+    let x = try graph.parameter("x", .init([axis == 0 ? 3 : 2, 3]))
+    let result = try graph.one(ArgMax(axis: axis, keepsDimensions: false), x)
+    #expect(try Interpreter<Double>(graph).run([result], ["x": numbers]) == [expected])
+  }
+
+  @Test func greatestAmongEqualNumbers() throws {
+    var graph = Graph()
+    let x = try graph.parameter("x", .init([4]))
+    let first = try graph.one(ArgMax(), x)
+    let last = try graph.one(ArgMax(selectsLast: true), x)
+    let run = Interpreter<Double>(graph)
+    #expect(try run.run([first, last], ["x": [1, 3, 3, 2]]) == [[1], [2]])
+    #expect(try run.run([first, last], ["x": [1, .nan, 3, 2]]) == [[1], [1]])
+  }
+
   @Test func namesWhatDoesNotFit() {
+    expectError(Transpose([0, 0]), [[2, 3]], contains: "does not name each dimension of [2 x 3] once")
+    expectError(Tile([2]), [[2, 3]], contains: "repeats for 1 dimensions, [2 x 3] has 2")
+    expectError(Tile([.max, 1]), [[2, 3]], contains: "are too many")
+    expectError(DepthToSpace(block: 2), [[1, 3, 2, 2]], contains: "the 3 channels of [1 x 3 x 2 x 2]")
+    expectError(DepthToSpace(block: 0), [[1, 3, 2, 2]], contains: "a block of 0 pixels")
+    expectError(SpaceToDepth(block: 2), [[1, 3, 2, 3]], contains: "dimension 3 of [1 x 3 x 2 x 3]")
+    expectError(SpaceToDepth(block: 2), [[3, 2, 3]], contains: "[N x C x H x W] expected")
+    expectError(Split(axis: 0, sizes: [1, 1]), [[3]], contains: "do not add up to 3")
+    expectError(Gather(axis: 1), [[3], [2]], contains: "there is no axis 1")
+    expectError(ArgMax(axis: 1), [[3]], contains: "there is no axis 1")
+    expectError(ArgMax(), [[0]], contains: "is empty")
     expectError(Reshape([4, -1]), [[2, 3]], contains: "[2 x 3] with 6 elements cannot become [4 x -1]")
     expectError(Reshape([5]), [[2, 3]], contains: "[2 x 3] has 6 elements, which cannot become [5] with 5")
     expectError(Reshape([-1, -1]), [[2, 3]], contains: "more than one extent open")

@@ -129,5 +129,19 @@ files["Pad"] = [
     one("crop alone", (3, 4), lambda x: F.pad(x, (-1, -1, -1, 0))),
 ]
 
+files["Transpose"] = [one("three", (2, 3, 4), lambda x: x.permute(2, 0, 1))]
+files["Tile"] = [one("both", (2, 3), lambda x: x.tile(3, 2))]
+files["DepthToSpace"] = [one("CRD", (2, 12, 2, 3), lambda x: F.pixel_shuffle(x, 2))]
+files["SpaceToDepth"] = [one("CRD", (2, 3, 4, 6), lambda x: F.pixel_unshuffle(x, 2))]
+rows = torch.tensor([[2, 0], [-1 + 3, 2]])
+files["Gather"] = [
+    case(
+        "rows",
+        lambda x, _: x[:, rows],
+        [((2, 3, 4), -1, 1), ((2, 2), -1, 1)],
+        {0},
+    )
+]
+
 for name, cases in files.items():
     write(f"{name}.json", cases)
