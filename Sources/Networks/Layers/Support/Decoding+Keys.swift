@@ -36,10 +36,11 @@ extension [(String, ConfigValue)] {
 
 extension Arguments {
   /// A whole number of at least `minimum`.
-  func whole(_ key: String, minimum: Int = 1) throws(PlanError) -> Int? {
+  func whole(_ key: String, minimum: Int = 1, to maximum: Int = 1 << 30) throws(PlanError) -> Int? {
     guard let number = integer(key) else { return nil }
-    guard (minimum...1 << 30).contains(number) else {
-      throw PlanError("`\(key)` must be \(minimum) or more, found \(number)", at: mark(key))
+    guard (minimum...maximum).contains(number) else {
+      let wanted = maximum == 1 << 30 ? "\(minimum) or more" : "from \(minimum) to \(maximum)"
+      throw PlanError("`\(key)` must be \(wanted), found \(number)", at: mark(key))
     }
     return number
   }
