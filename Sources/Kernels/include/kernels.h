@@ -5,6 +5,7 @@
 // Every header is named here: the compiler does not notice a new one in the folder otherwise.
 #include "convolution.h"
 #include "decode.h"
+#include "direct.h"
 #include "elementwise.h"
 #include "encode.h"
 #include "philox.h"

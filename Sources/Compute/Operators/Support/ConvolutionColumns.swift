@@ -221,34 +221,3 @@ struct ConvolutionColumns {
       y + range.lowerBound, Int64(positions), matrix, Int64(step), isFirst ? 0 : 1, w, Int64(depth))
   }
 }
-
-/// Which way computes a convolution, chosen from its shapes.
-extension ConvolutionPlan {
-  func forwardWorkspace(threads: Int) -> Int {
-    ConvolutionColumns(plan: self).forwardWorkspace(threads: threads)
-  }
-
-  func forward(
-    _ x: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ y: Operand<Float>, _ run: RunContext
-  ) {
-    ConvolutionColumns(plan: self).forward(x, w, bias: bias, y, run)
-  }
-
-  func inputGradientWorkspace(threads: Int) -> Int {
-    ConvolutionColumns(plan: self).inputGradientWorkspace(threads: threads)
-  }
-
-  func inputGradient(
-    _ y: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ x: Operand<Float>, _ run: RunContext
-  ) {
-    ConvolutionColumns(plan: self).inputGradient(y, w, bias: bias, x, run)
-  }
-
-  func weightGradientWorkspace(threads: Int) -> Int {
-    ConvolutionColumns(plan: self).weightGradientWorkspace(threads: threads)
-  }
-
-  func weightGradient(_ x: Operand<Float>, _ y: Operand<Float>, _ w: Operand<Float>, _ run: RunContext) {
-    ConvolutionColumns(plan: self).weightGradient(x, y, w, run)
-  }
-}

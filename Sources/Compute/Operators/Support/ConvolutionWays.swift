@@ -1,0 +1,47 @@
+import Tensors
+
+/// Which way computes a convolution: chosen from its shapes, never from timing.
+extension ConvolutionPlan {
+  func forwardWorkspace(threads: Int) -> Int {
+    ConvolutionDirect(self)?.workspace(threads: threads)
+      ?? ConvolutionColumns(plan: self).forwardWorkspace(threads: threads)
+  }
+
+  func forward(
+    _ x: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ y: Operand<Float>, _ run: RunContext
+  ) {
+    if let direct = ConvolutionDirect(self) {
+      direct.run(x, w, bias: bias, y, run)
+    } else {
+      ConvolutionColumns(plan: self).forward(x, w, bias: bias, y, run)
+    }
+  }
+
+  func inputGradientWorkspace(threads: Int) -> Int {
+    ConvolutionDirect(self, isTurned: true)?.workspace(threads: threads)
+      ?? ConvolutionColumns(plan: self).inputGradientWorkspace(threads: threads)
+  }
+
+  func inputGradient(
+    _ y: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ x: Operand<Float>, _ run: RunContext
+  ) {
+    if let direct = ConvolutionDirect(self, isTurned: true) {
+      direct.run(y, w, bias: bias, x, run)
+    } else {
+      ConvolutionColumns(plan: self).inputGradient(y, w, bias: bias, x, run)
+    }
+  }
+
+  func weightGradientWorkspace(threads: Int) -> Int {
+    ConvolutionDirectWeightGradient(self)?.workspace(threads: threads)
+      ?? ConvolutionColumns(plan: self).weightGradientWorkspace(threads: threads)
+  }
+
+  func weightGradient(_ x: Operand<Float>, _ y: Operand<Float>, _ w: Operand<Float>, _ run: RunContext) {
+    if let direct = ConvolutionDirectWeightGradient(self) {
+      direct.run(x, y, w, run)
+    } else {
+      ConvolutionColumns(plan: self).weightGradient(x, y, w, run)
+    }
+  }
+}
