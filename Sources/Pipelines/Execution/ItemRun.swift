@@ -19,20 +19,24 @@ struct ItemRun {
 
   func run() async throws -> Result {
     var files: [OutputFile] = []
+    let known: [String: Attribute.Value] = ["program": .text("isotach \(context.version)")]
     do {
       let identities = plan.files.map(\.header.identity)
       for output in plan.outputs {
         let file = try await OutputFile.create(
-          output.path, output.layout.header.definition.resolved([:]) ?? output.layout.header.definition,
+          output.path, output.layout.header.definition.resolved(known) ?? output.layout.header.definition,
           inputs: identities)
         files.append(file)
+      }
+      for node in plan.graph.nodes {
+        if case .computation(let computation) = node.content { computation.prepare(context) }
       }
       let counter = Counter(total: plan.memory.tasks, progress)
       var kept: [Int: KeptResult] = [:]
       for entry in plan.memory.kept {
         kept[entry.node] = try await make(entry, kept: kept, counter)
       }
-      let late = notebook.attributes
+      let late = notebook.attributes.merging(known) { found, _ in found }
       for (index, output) in plan.outputs.enumerated() {
         // Attributes that were found meanwhile: the file is begun anew with them.
         if let definition = output.layout.header.definition.resolved(late) {

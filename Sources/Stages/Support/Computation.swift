@@ -27,6 +27,8 @@ public protocol Computation: Sendable {
   func sharedBytes(threads: Int) -> Int
   /// What it does beside its result; nil: nothing. A node with an effect is computed even when nothing reads it.
   var effect: Effect? { get }
+  /// Called once before anything is computed.
+  func prepare(_ run: RunContext)
   /// Starts the computation of a region.
   func begin(_ region: Region) throws(StageError) -> any Work
 }
@@ -54,6 +56,7 @@ extension Work {
 }
 
 extension Computation {
+  public func prepare(_ run: RunContext) {}
   public func sharedBytes(threads: Int) -> Int { 0 }
   public var effect: Effect? { nil }
   public func scratchBytes(for region: Region) -> Int { 0 }

@@ -1,0 +1,154 @@
+import Basics
+import Compute
+import GridFiles
+import Grids
+import Networks
+
+/// Applies a trained network.
+public struct Predict: Stage {
+  public static let declaration = StageDeclaration(
+    name: "predict", summary: "applies a trained network to a field",
+    discussion: """
+      The channels of the network are the variables of `input`, each with all its levels, in their order (`stack` \
+      joins them); they must be those that the model was trained on: standard names are compared, units converted. \
+      Normalisation, and its inverse for the result, are the model's. A model that was trained on the difference from \
+      a first estimate needs that field as `residual`, and the result is the field itself. Names, units and standard \
+      names of the result are the model's. Large fields go through the network in tiles with the halo that its \
+      output depends on: the result is that of the whole field, and its bytes depend neither on threads nor on \
+      memory. Beyond the edge of the domain the field goes on as the model says; one that joins east and west wants \
+      a global grid. Missing inputs are filled with the channel's mean for the network, and their own cells are \
+      missing in the result. The `source` of the result names the model file and its SHA-256.
+      """,
+    keys: [
+      Key("input", .stream, "the field"),
+      Key("model", .either([.stream, .text]), required: true, "a model file, or the result of a `train` stage"),
+      Key("residual", .stream, "the first estimate that the model's output is added to"),
+      Key("grid", .stream, "the finer grid of the result, for a network that refines it by itself"),
+      Key("tile", .integer, default: "256", "rows and columns of a tile, without the halo"),
+    ])
+
+  private let arguments: Arguments
+  private let tile: Int
+
+  public init(_ arguments: Arguments) throws(PlanError) {
+    self.arguments = arguments
+    tile = arguments.integer("tile") ?? 256
+    guard (1...1 << 20).contains(tile) else {
+      throw PlanError("`tile` goes from 1 to \(1 << 20), found \(tile)", at: arguments.mark("tile"))
+    }
+  }
+
+  public var files: [String] { arguments.path("model").map { [$0] } ?? [] }
+
+  public func plan(_ inputs: StageInputs, in graph: inout ComputationGraph) throws(PlanError) -> NodeID {
+    let input = try inputs.stream("input")
+    let source = try source(inputs, graph)
+    let model = source.known
+    var streams = [input]
+    let channels = try ChannelMatch(model.inputs, of: input, role: "the model expects")
+    var base: ChannelMatch?
+    if let wanted = model.base {
+      guard let residual = inputs["residual"] else {
+        throw PlanError(
+          "the model was trained on the difference from \(wanted.map(\.title).joined(separator: ", "))",
+          at: arguments.mark("model"), remedy: "give that field as `residual`")
+      }
+      base = try ChannelMatch(wanted, of: residual, role: "as `residual` the model expects")
+      streams.append(residual)
+    } else if let residual = inputs["residual"] {
+      throw PlanError(
+        "the model predicts the values themselves: there is nothing to add `\(residual.name)` to",
+        at: residual.mark, remedy: "leave out `residual`")
+    }
+    let geometry = try PredictionGeometry(
+      model, input.description.grid, tile: tile, hasTile: arguments.value("tile") != nil,
+      mark: arguments.mark("model"), tileMark: arguments.mark("tile"))
+    var output = input.description
+    output.layers = []
+    output.grid = try grid(geometry, inputs, input)
+    output.variables = Self.variables(model)
+    let before = input.description.globalAttributes["source"]?.text.map { "\($0); " } ?? ""
+    output.globalAttributes.removeAll { $0.name == "source" }
+    output.globalAttributes.append(
+      Attribute("source", "\(before)\(LateAttribute.place("program")), network \(source.title)"))
+    if streams.count > 1 {
+      var reference = output
+      reference.layers = streams[1].description.layers
+      let alignment = try Alignment(of: streams[1], on: reference, named: "the result")
+      base?.repeatsTime = alignment.repeatsTime
+    }
+    var nodes = streams.map(\.node)
+    // Named as an input, so that the model is made first; nothing is read from it.
+    if let maker = inputs["model"] { nodes.append(maker.node) }
+    return graph.add(
+      Predicted(
+        output: output, engine: PredictionEngine(source, geometry), geometry: geometry, channels: channels,
+        base: base), inputs: nodes)
+  }
+
+  private func source(_ inputs: StageInputs, _ graph: ComputationGraph) throws(PlanError) -> ModelSource {
+    if let stream = inputs["model"] {
+      guard let maker = graph.computation(stream.node) as? any ModelMaking else {
+        throw PlanError(
+          "`\(stream.name)` makes no model", at: stream.mark, remedy: "name a `train` stage, or a model file")
+      }
+      return .stage(
+        path: maker.modelPath, planned: maker.plannedModel, digestKey: ModelSource.digestKey(stream.node))
+    }
+    guard let path = arguments.path("model") else {
+      throw PlanError("`model` is missing", at: arguments.mark)
+    }
+    do throws(ModelError) {
+      let model = try ModelFile.read(path)
+      return .file(path: path, model: model, digest: try ModelSource.digest(path))
+    } catch {
+      throw PlanError(
+        "\(path): \(error.subject.map { "\($0): " } ?? "")\(error.sentence)", at: arguments.mark("model"),
+        remedy: error.remedy)
+    }
+  }
+
+  /// The grid of the result: the input's, or a finer one that the network makes.
+  private func grid(
+    _ geometry: PredictionGeometry, _ inputs: StageInputs, _ input: StageInputs.Stream
+  ) throws(PlanError) -> Grid {
+    let grid = input.description.grid
+    guard geometry.refines else {
+      if let given = inputs["grid"] {
+        throw PlanError(
+          "the network does not change the grid", at: given.mark, remedy: "leave out `grid`")
+      }
+      return grid
+    }
+    let (ny, nx) = (grid.ny * geometry.rowFactor, grid.nx * geometry.columnFactor)
+    guard let fine = inputs["grid"] ?? inputs["residual"] else {
+      throw PlanError(
+        "the network makes \(ny) x \(nx) cells of \(grid.ny) x \(grid.nx)", at: arguments.mark("model"),
+        remedy: "give a stream on that finer grid as `grid`")
+    }
+    guard fine.description.grid.ny == ny, fine.description.grid.nx == nx else {
+      throw PlanError(
+        "the network makes \(ny) x \(nx) cells of \(grid.ny) x \(grid.nx), `\(fine.name)` has "
+          + "\(fine.description.grid.ny) x \(fine.description.grid.nx)", at: fine.mark)
+    }
+    return fine.description.grid
+  }
+
+  /// One variable for each channel that the model predicts.
+  private static func variables(_ model: TrainedModel) -> [VariableDescription] {
+    var taken: Set<String> = []
+    return model.outputs.map { channel in
+      var name = channel.name
+      var number = 1
+      while !taken.insert(name).inserted {
+        number += 1
+        name = "\(channel.name)_\(number)"
+      }
+      var variable = VariableDescription(
+        name: name, standardName: channel.standardName, longName: channel.longName, units: channel.units,
+        cellMethods: channel.cellMethods)
+      if let layer = channel.layer { variable.set("level", .text(layer)) }
+      return variable
+    }
+  }
+}

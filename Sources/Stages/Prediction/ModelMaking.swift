@@ -1,0 +1,79 @@
+import Basics
+import Grids
+import Networks
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// A computation that makes a model file: what other stages may know of the model before it is made.
+protocol ModelMaking: Computation {
+  /// Where the model will be when the node has been computed.
+  var modelPath: String { get }
+  /// The model as it will be: network, channels (their means and deviations are not known yet), base, domain. Its
+  /// parameters are not there.
+  var plannedModel: TrainedModel { get }
+}
+
+/// Where a model comes from.
+enum ModelSource: Sendable {
+  /// A file that is there already, read at once.
+  case file(path: String, model: TrainedModel, digest: String)
+  /// A stage above makes it; the key is that of a late attribute with the file's digest.
+  case stage(path: String, planned: TrainedModel, digestKey: String)
+
+  /// What is known before the run.
+  var known: TrainedModel {
+    switch self {
+    case .file(_, let model, _): model
+    case .stage(_, let planned, _): planned
+    }
+  }
+
+  /// The name of the file and its digest, or the place where that goes.
+  var title: String {
+    switch self {
+    case .file(let path, _, let digest): "\(Self.name(path)) (sha256 \(digest))"
+    case .stage(let path, _, let key): "\(Self.name(path)) (sha256 \(LateAttribute.place(key)))"
+    }
+  }
+
+  /// The model with its parameters.
+  func load() throws(StageError) -> TrainedModel {
+    switch self {
+    case .file(_, let model, _): return model
+    case .stage(let path, let planned, _):
+      let model: TrainedModel
+      do throws(ModelError) { model = try ModelFile.read(path) } catch {
+        throw StageError("\(error)", subject: error.subject, remedy: error.remedy)
+      }
+      guard model.inputs.map(\.title) == planned.inputs.map(\.title),
+        model.outputs.map(\.title) == planned.outputs.map(\.title)
+      else {
+        throw StageError(
+          "\(path): the model is not the one that was planned", remedy: "did another process write it meanwhile?")
+      }
+      return model
+    }
+  }
+
+  /// The SHA-256 of a file.
+  static func digest(_ path: String) throws(ModelError) -> String {
+    guard let file = fopen(path, "rb") else {
+      throw ModelError(.inputOutput, path: path, SystemReason.text(errno))
+    }
+    defer { fclose(file) }
+    var hash = SHA256()
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    while case let count = fread(&bytes, 1, bytes.count, file), count > 0 {
+      bytes.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0.prefix(count))) }
+    }
+    guard ferror(file) == 0 else { throw ModelError(.inputOutput, path: path, "it cannot be read") }
+    return SHA256.hex(hash.digest())
+  }
+
+  private static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+
+  /// The key under which a node that makes a model reports the digest of its file.
+  static func digestKey(_ node: NodeID) -> String { "model.\(node.index)" }
+}

@@ -1,0 +1,202 @@
+import Basics
+import Compute
+import Grids
+import Networks
+import Tensors
+
+/// A network applied to a field, window by window.
+struct Predicted: Computation {
+  let output: Description
+  let engine: PredictionEngine
+  let geometry: PredictionGeometry
+  let channels: ChannelMatch
+  let base: ChannelMatch?
+  /// Dear, and each window is computed whole.
+  let isKept = true
+
+  var label: String {
+    let (rows, columns) = (geometry.rows, geometry.columns)
+    let cut =
+      rows.tiles * columns.tiles == 1
+      ? "whole maps of \(rows.count) x \(columns.count)"
+      : "\(rows.tiles * columns.tiles) windows of \(rows.window) x \(columns.window), halo \(rows.halo) x \(columns.halo)"
+    return "predict \(engine.source.known.outputs.map(\.name).joined(separator: ", ")) in \(cut)"
+  }
+
+  func prepare(_ run: RunContext) { engine.use(threads: run.threads) }
+  func sharedBytes(threads: Int) -> Int { engine.bytes(threads: threads) }
+  func scratchBytes(for region: Region) -> Int { geometry.windowBytes }
+
+  /// One window at one time.
+  struct Window {
+    let time: Int
+    let row: Int
+    let column: Int
+    /// The cells of the result that it gives.
+    let rows: Range<Int>
+    let columns: Range<Int>
+  }
+
+  func windows(_ region: Region) -> [Window] {
+    let (fr, fc) = (geometry.rowFactor, geometry.columnFactor)
+    func coarse(_ range: Range<Int>, _ factor: Int) -> Range<Int> {
+      range.isEmpty ? 0..<0 : range.lowerBound / factor..<(range.upperBound - 1) / factor + 1
+    }
+    let (down, across) = (geometry.rows, geometry.columns)
+    return region.times.flatMap { time in
+      down.tiles(of: coarse(region.rows, fr)).flatMap { row in
+        across.tiles(of: coarse(region.columns, fc)).map { column in
+          let (j, i) = (down.core(row), across.core(column))
+          return Window(
+            time: time, row: row, column: column,
+            rows: (j.lowerBound * fr..<j.upperBound * fr).clamped(to: region.rows),
+            columns: (i.lowerBound * fc..<i.upperBound * fc).clamped(to: region.columns))
+        }
+      }
+    }
+  }
+
+  func steps(for region: Region) -> [[Need]] {
+    windows(region).map { window in
+      let rows = geometry.rows.start(window.row)..<geometry.rows.start(window.row) + geometry.rows.window
+      var needs = geometry.columns.pieces(window.column).map { columns in
+        Need(
+          0,
+          Region(
+            variables: 0..<variables(channels), times: window.time..<window.time + 1,
+            layers: 0..<layers(channels), rows: rows, columns: columns))
+      }
+      if let base {
+        needs.append(
+          Need(
+            1,
+            Region(
+              variables: 0..<variables(base), times: base.repeatsTime ? 0..<1 : window.time..<window.time + 1,
+              layers: 0..<layers(base), rows: window.rows, columns: window.columns)))
+      }
+      return needs
+    }
+  }
+
+  private func variables(_ match: ChannelMatch) -> Int { (match.channels.map(\.variable).max() ?? 0) + 1 }
+  private func layers(_ match: ChannelMatch) -> Int { (match.channels.map(\.layer).max() ?? 0) + 1 }
+
+  func operations(for region: Region) -> Double { Double(windows(region).count) * geometry.operations }
+
+  func begin(_ region: Region) throws(StageError) -> any Work {
+    try PredictedWork(self, try Grids.Block.make(region), try engine.loaded())
+  }
+}
+
+private final class PredictedWork: Work {
+  let predicted: Predicted
+  let result: Grids.Block
+  let loaded: PredictionEngine.Loaded
+  let windows: [Predicted.Window]
+  /// A window in the network's numbers, and for each of its cells whether a channel is missing there.
+  private let input: Tensor
+  private var isMissing: [Bool]
+
+  init(_ predicted: Predicted, _ result: Grids.Block, _ loaded: PredictionEngine.Loaded) throws(StageError) {
+    (self.predicted, self.result, self.loaded) = (predicted, result, loaded)
+    windows = predicted.windows(result.region)
+    let (rows, columns) = (predicted.geometry.rows.window, predicted.geometry.columns.window)
+    isMissing = .init(repeating: false, count: rows * columns)
+    do {
+      input = try Tensor(
+        uninitialized: try Shape([1, predicted.channels.channels.count, rows, columns]))
+    } catch {
+      throw StageError("\(error)")
+    }
+  }
+
+  func take(_ blocks: [Grids.Block], step: Int) throws(StageError) {
+    let window = windows[step]
+    let pieces = blocks.dropLast(predicted.base == nil ? 0 : 1)
+    guard !pieces.isEmpty else { throw StageError("`predict` was given no input") }
+    fill(Array(pieces))
+    let base = predicted.base == nil ? nil : blocks.last
+    do {
+      let operand = unsafe Operand(input.shape, input.storage)
+      try loaded.program.run(["input": operand], parameters: loaded.model.parameters) { outputs in
+        guard let output = outputs["result"] else { throw StageError("the network has no result") }
+        try write(output, window, base)
+      }
+    } catch let error as StageError {
+      throw error
+    } catch {
+      throw StageError("the network: \(error)")
+    }
+  }
+
+  func finish() throws(StageError) -> Grids.Block { result }
+
+  private func fill(_ pieces: [Grids.Block]) {
+    let (rows, columns) = (predicted.geometry.rows.window, predicted.geometry.columns.window)
+    let numbers = unsafe input.storage
+    for cell in isMissing.indices { isMissing[cell] = false }
+    for (index, channel) in predicted.channels.channels.enumerated() {
+      let model = loaded.model.inputs[index]
+      var left = 0
+      for piece in pieces {
+        let (values, validity) = (piece.values, piece.validity)
+        let width = piece.region.columns.count
+        let start = piece.mapOffset(channel.variable, 0, channel.layer)
+        for row in 0..<rows {
+          for column in 0..<width {
+            let from = start + row * width + column
+            let cell = row * columns + left + column
+            var number: Float = 0
+            if validity[from] != 0 {
+              let value = Double(values[from]) * channel.factor + channel.offset
+              number = Float(model.encode(value))
+            }
+            // The channel's mean is 0 to the network.
+            if validity[from] == 0 || !number.isFinite { (number, isMissing[cell]) = (0, true) }
+            unsafe numbers[index * rows * columns + cell] = number
+          }
+        }
+        left += width
+      }
+    }
+  }
+
+  private func write(
+    _ output: Operand<Float>, _ window: Predicted.Window, _ base: Grids.Block?
+  ) throws(StageError) {
+    let geometry = predicted.geometry
+    let (fr, fc) = (geometry.rowFactor, geometry.columnFactor)
+    let (height, width) = (geometry.rows.window * fr, geometry.columns.window * fc)
+    let (top, left) = (geometry.rows.start(window.row) * fr, geometry.columns.start(window.column) * fc)
+    let region = result.region
+    for (position, variable) in region.variables.enumerated() {
+      let model = loaded.model.outputs[variable]
+      let source = predicted.base?.channels[variable]
+      let to = result.mapOffset(position, window.time - region.times.lowerBound, 0)
+      for (r, row) in window.rows.enumerated() {
+        for (c, column) in window.columns.enumerated() {
+          let (j, i) = (row - top, column - left)
+          let place = to + (row - region.rows.lowerBound) * region.columns.count + column - region.columns.lowerBound
+          var isValid = !isMissing[j / fr * geometry.columns.window + i / fc]
+          var first: Double?
+          if let source, let base {
+            let from = base.mapOffset(source.variable, 0, source.layer) + r * window.columns.count + c
+            isValid = isValid && base.validity[from] != 0
+            first = Double(base.values[from]) * source.factor + source.offset
+          }
+          guard isValid else {
+            (result.values[place], result.validity[place]) = (.nan, 0)
+            continue
+          }
+          let value = Float(model.decode(Double(output[(variable * height + j) * width + i]), base: first))
+          guard value.isFinite else {
+            throw StageError(
+              "the network made a number that is not finite, at row \(row), column \(column)", subject: model.name,
+              remedy: "train it again, with a lower rate")
+          }
+          (result.values[place], result.validity[place]) = (value, 1)
+        }
+      }
+    }
+  }
+}
