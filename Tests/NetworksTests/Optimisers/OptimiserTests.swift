@@ -7,30 +7,12 @@ import Testing
 @Suite struct OptimiserTests {
   struct Case: Decodable, Sendable, CustomTestStringConvertible {
     let name: String
-    let keys: [String: Setting]
+    let keys: JSONSetting
     let rate: Double
     let decay: Double
     let third: [Double]
     let tenth: [Double]
-    var testDescription: String { "\(name) \(keys.keys.sorted()), decay \(decay)" }
-  }
-
-  enum Setting: Decodable, Sendable {
-    case number(Double), boolean(Bool)
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if let flag = try? container.decode(Bool.self) {
-        self = .boolean(flag)
-      } else {
-        self = .number(try container.decode(Double.self))
-      }
-    }
-    var configuration: ConfigValue {
-      switch self {
-      case .number(let number): .number(number)
-      case .boolean(let flag): .boolean(flag)
-      }
-    }
+    var testDescription: String { "\(name) \(keys.configuration.json.text), decay \(decay)" }
   }
 
   static func optimiser(_ name: String, _ keys: [(String, ConfigValue)]) throws -> any Optimiser {
@@ -72,8 +54,9 @@ import Testing
 
   @Test(arguments: try golden([Case].self, "optimisers.json"))
   func tenStepsAreThePeers(_ one: Case) throws {
-    let optimiser = try Self.optimiser(
-      one.name, one.keys.sorted { $0.key < $1.key }.map { ($0.key, $0.value.configuration) })
+    var keys: [(String, ConfigValue)] = []
+    if case .object(let entries) = one.keys { keys = entries.map { ($0.0, $0.1.configuration) } }
+    let optimiser = try Self.optimiser(one.name, keys)
     let steps = Self.steps(optimiser, rate: one.rate, decay: one.decay)
     expectClose(steps[2], one.third, rtol: 1e-5, atol: 1e-7, "after 3 steps")
     expectClose(steps[9], one.tenth, rtol: 1e-5, atol: 1e-7, "after 10 steps")
