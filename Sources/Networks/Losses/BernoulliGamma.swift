@@ -41,7 +41,7 @@ public struct BernoulliGamma: ElementLoss {
     let shape = try graph.one(Exp(), logShape)
     let one = graph.constant(1)
     // -log p - (k - 1) log y + y / s + k log s + log Gamma(k)
-    var wet = try graph.one(Softplus(), try graph.one(Neg(), logit))
+    var wet = try graph.one(Compute.Softplus(), try graph.one(Neg(), logit))
     let power = try graph.one(
       Mul(), try graph.one(Sub(), shape, one), try graph.one(Log(), amount))
     wet = try graph.one(Sub(), wet, power)
@@ -49,12 +49,12 @@ public struct BernoulliGamma: ElementLoss {
     wet = try graph.one(Add(), wet, decay)
     wet = try graph.one(Add(), wet, try graph.one(Mul(), shape, logScale))
     wet = try graph.one(Add(), wet, try graph.one(Lgamma(), shape))
-    return try graph.one(Where(), isWet, wet, try graph.one(Softplus(), logit))
+    return try graph.one(Where(), isWet, wet, try graph.one(Compute.Softplus(), logit))
   }
 
   /// p x shape x scale: the mean amount, dry days counted.
   public func expectation(_ prediction: Value, in graph: inout Graph) throws(GraphError) -> Value {
-    let chance = try graph.one(Sigmoid(), try graph.part(0, of: 3, prediction))
+    let chance = try graph.one(Compute.Sigmoid(), try graph.part(0, of: 3, prediction))
     let logShape = try graph.one(held, try graph.part(1, of: 3, prediction))
     let logScale = try graph.one(held, try graph.part(2, of: 3, prediction))
     let mean = try graph.one(Exp(), try graph.one(Add(), logShape, logScale))

@@ -40,8 +40,8 @@ public struct BinaryCrossEntropy: ElementLoss {
       target = try graph.one(Add(), shrunk, graph.constant(smoothing / 2))
     }
     // -log p = softplus(-x), -log(1 - p) = softplus(x): exact for logits of any size.
-    let yes = try graph.one(Softplus(), try graph.one(Neg(), prediction))
-    let no = try graph.one(Softplus(), prediction)
+    let yes = try graph.one(Compute.Softplus(), try graph.one(Neg(), prediction))
+    let no = try graph.one(Compute.Softplus(), prediction)
     var part = try graph.one(Mul(), target, yes)
     if let positiveWeights {
       part = try graph.one(
@@ -55,6 +55,6 @@ public struct BinaryCrossEntropy: ElementLoss {
 
   /// Probabilities.
   public func expectation(_ prediction: Value, in graph: inout Graph) throws(GraphError) -> Value {
-    try graph.one(Sigmoid(), prediction)
+    try graph.one(Compute.Sigmoid(), prediction)
   }
 }

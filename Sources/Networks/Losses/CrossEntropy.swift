@@ -62,7 +62,7 @@ public struct CrossEntropy: Loss {
       counting = try graph.one(
         ReduceSum(axes: [1], keepsDimensions: true), try graph.one(Mul(), map.oneHot, each))
     }
-    let parts = try graph.one(Mul(), share, try graph.one(LogSoftmax(axis: 1), map.logits))
+    let parts = try graph.one(Mul(), share, try graph.one(Compute.LogSoftmax(axis: 1), map.logits))
     let losses = try graph.one(Neg(), try graph.one(ReduceSum(axes: [1], keepsDimensions: true), parts))
     return try map.checked(
       try graph.weightedMean(losses, weights: map.weights, counting: counting), in: &graph)

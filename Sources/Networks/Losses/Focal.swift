@@ -70,7 +70,7 @@ public struct Focal: Loss {
       in: &graph)
     let losses: Value
     if isExclusive {
-      let logarithm = try graph.one(LogSoftmax(axis: 1), map.logits)
+      let logarithm = try graph.one(Compute.LogSoftmax(axis: 1), map.logits)
       var parts = try graph.one(Mul(), map.oneHot, try graph.one(Neg(), logarithm))
       if gamma > 0 {
         // Held at 0 from below: rounding may put a probability above 1.
@@ -89,8 +89,8 @@ public struct Focal: Loss {
   /// softplus: nothing overflows, whatever the logits.
   private func binary(_ prediction: Value, _ target: Value, in graph: inout Graph) throws(GraphError) -> Value
   {
-    let yes = try graph.one(Softplus(), try graph.one(Neg(), prediction))
-    let no = try graph.one(Softplus(), prediction)
+    let yes = try graph.one(Compute.Softplus(), try graph.one(Neg(), prediction))
+    let no = try graph.one(Compute.Softplus(), prediction)
     var hit = try graph.one(Mul(), target, yes)
     var miss = try graph.one(Mul(), try graph.one(Sub(), graph.constant(1), target), no)
     if gamma > 0 {
@@ -110,6 +110,6 @@ public struct Focal: Loss {
   public func expectation(_ prediction: Value, in graph: inout Graph) throws(GraphError) -> Value {
     isExclusive
       ? try ClassMap.probabilities(prediction, classes: classes, in: &graph)
-      : try graph.one(Sigmoid(), prediction)
+      : try graph.one(Compute.Sigmoid(), prediction)
   }
 }

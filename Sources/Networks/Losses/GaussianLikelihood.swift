@@ -42,7 +42,7 @@ public struct GaussianLikelihood: ElementLoss {
     let logarithm: Value
     let scaled: Value
     if usesSoftplus {
-      let variance = try graph.one(Clip(low: epsilon), try graph.one(Softplus(), spread))
+      let variance = try graph.one(Clip(low: epsilon), try graph.one(Compute.Softplus(), spread))
       logarithm = try graph.one(Log(), variance)
       scaled = try graph.one(Div(), square, variance)
     } else {

@@ -17,7 +17,7 @@ public struct KullbackLeibler: Loss {
       prediction, target, weights: weights, classes: nil, ignore: nil, Self.declaration.name, in: &graph)
     // 0 log 0 is 0.
     let logarithm = try graph.one(Log(), try graph.one(Clip(low: 1e-37), map.oneHot))
-    let difference = try graph.one(Sub(), logarithm, try graph.one(LogSoftmax(axis: 1), map.logits))
+    let difference = try graph.one(Sub(), logarithm, try graph.one(Compute.LogSoftmax(axis: 1), map.logits))
     let losses = try graph.one(
       ReduceSum(axes: [1], keepsDimensions: true), try graph.one(Mul(), map.oneHot, difference))
     return try graph.weightedMean(losses, weights: map.weights)

@@ -15,7 +15,7 @@ public struct LogCosh: ElementLoss {
   {
     // e + softplus(-2 e) - log 2: the same for e and -e.
     let error = try graph.one(Sub(), prediction, target)
-    let tail = try graph.one(Softplus(), try graph.one(Mul(), error, graph.constant(-2)))
+    let tail = try graph.one(Compute.Softplus(), try graph.one(Mul(), error, graph.constant(-2)))
     return try graph.one(Sub(), try graph.one(Add(), error, tail), graph.constant(Double.log(2)))
   }
 }

@@ -37,7 +37,7 @@ struct ClassMap {
     let count = classes ?? shape[1]
     let places = shape.extents.dropFirst(classes == nil ? 2 : 1).reduce(1, *)
     func flat(_ value: Value, _ channels: Int, in graph: inout Graph) throws(GraphError) -> Value {
-      try graph.one(Reshape([batch, channels, places], allowsZero: true), value)
+      try graph.one(Compute.Reshape([batch, channels, places], allowsZero: true), value)
     }
     self.classes = count
     logits = try flat(prediction, count, in: &graph)
@@ -87,10 +87,10 @@ struct ClassMap {
     guard shape.rank >= 2, classes.map({ shape[1] % $0 == 0 }) ?? true else {
       throw GraphError(path: graph.path, "the channels are no whole number of classes", shapes: [shape])
     }
-    guard let classes, shape[1] != classes else { return try graph.one(Softmax(axis: 1), prediction) }
+    guard let classes, shape[1] != classes else { return try graph.one(Compute.Softmax(axis: 1), prediction) }
     let places = shape.extents.dropFirst(2).reduce(shape[1] / classes, *)
-    let flat = try graph.one(Reshape([shape[0], classes, places], allowsZero: true), prediction)
-    return try graph.one(Reshape(to: shape), try graph.one(Softmax(axis: 1), flat))
+    let flat = try graph.one(Compute.Reshape([shape[0], classes, places], allowsZero: true), prediction)
+    return try graph.one(Compute.Reshape(to: shape), try graph.one(Compute.Softmax(axis: 1), flat))
   }
 }
 

@@ -46,7 +46,8 @@ struct Overlap: Sendable {
   ) throws(GraphError) -> Value {
     let map = try ClassMap(
       prediction, target, weights: weights, classes: classes, ignore: ignore, name, in: &graph)
-    var probability = try graph.one(isExclusive ? Softmax(axis: 1) : Sigmoid() as any Operator, map.logits)
+    var probability = try graph.one(
+      isExclusive ? Compute.Softmax(axis: 1) : Compute.Sigmoid() as any Operator, map.logits)
     var truth = map.oneHot
     if let weights = map.weights {
       probability = try graph.one(Mul(), probability, weights)
@@ -74,6 +75,6 @@ struct Overlap: Sendable {
   func expectation(_ prediction: Value, in graph: inout Graph) throws(GraphError) -> Value {
     isExclusive
       ? try ClassMap.probabilities(prediction, classes: classes, in: &graph)
-      : try graph.one(Sigmoid(), prediction)
+      : try graph.one(Compute.Sigmoid(), prediction)
   }
 }

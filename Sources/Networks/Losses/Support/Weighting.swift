@@ -70,7 +70,7 @@ extension Graph {
         path: path, "\(count) channels are needed for each variable", shapes: [shape])
     }
     let variables = shape[1] / count
-    return try one(Slice(axis: 1, index * variables, (index + 1) * variables), prediction)
+    return try one(Compute.Slice(axis: 1, index * variables, (index + 1) * variables), prediction)
   }
 
   /// Numbers for the channels of a value [batch, channels, ...]; one number serves all.
