@@ -1,0 +1,169 @@
+import Basics
+import Compute
+import Tensors
+
+/// All that is known of a training before it has memory: the program of a step (forward, loss, gradients, new
+/// statistics), the program of a validation, and how many bytes everything takes.
+public struct TrainingPlan: Sendable {
+  public let spec: NetworkSpec
+  public let loss: any Loss
+  public let options: TrainingOptions
+  public let domain: DomainPadding
+  /// In training mode.
+  public let network: Network
+  public let training: ProgramPlan
+  public let validation: ProgramPlan
+  /// Parameters and statistics.
+  public let layout: ParameterLayout
+  /// The parameters that are trained.
+  public let trained: ParameterLayout
+  public let targetShape: Shape
+  /// Gradients that are the same value as another one, or never change.
+  let copies: [(from: String, to: String)]
+  let constants: [(name: String, numbers: [Double])]
+
+  public var inputShape: Shape { network.inputShape }
+
+  /// - Parameters:
+  ///   - channels: of the input and of the target.
+  ///   - patch: the spatial extents.
+  ///   - hasValidation: whether the second program is needed.
+  /// - Throws: `ModelError` naming the layer, what was expected and found.
+  public init(
+    _ spec: NetworkSpec, loss: any Loss, options: TrainingOptions, channels: (input: Int, target: Int),
+    patch: [Int], batch: Int, domain: DomainPadding = .init(), threads: Int
+  ) throws(ModelError) {
+    (self.spec, self.loss, self.options, self.domain) = (spec, loss, options, domain)
+    do {
+      let input = try Shape([batch, channels.input] + patch)
+      let target = try Shape([batch, channels.target] + patch)
+      var network = try spec.network(input: input, .training, domain: domain)
+      try Self.check(network, loss, target)
+      layout = try network.layout()
+      let trained = network.parameters.filter { $0.isTrained && options.multiplier($0.name) != nil }
+      self.trained = try ParameterLayout(trained.map { ($0.name, $0.shape) })
+      guard !trained.isEmpty else {
+        throw ModelError(.mismatch, "no parameter is trained", remedy: "freeze less")
+      }
+      targetShape = target
+      let value = try Self.addLoss(loss, to: &network, target)
+      var parameters: [Value] = []
+      for declaration in trained {
+        parameters.append(try network.graph.parameter(declaration.name, declaration.shape))
+      }
+      let gradients = try differentiate(value, by: parameters, in: &network.graph)
+      var external: [(name: String, value: Value)] = []
+      var copies: [(from: String, to: String)] = []
+      var constants: [(name: String, numbers: [Double])] = []
+      for (declaration, gradient) in zip(trained, gradients) {
+        if let first = external.first(where: { $0.value == gradient }) {
+          copies.append((first.name, declaration.name))
+          continue
+        }
+        switch network.graph.origin(gradient) {
+        case .node: external.append((declaration.name, gradient))
+        case .constant(let numbers): constants.append((declaration.name, numbers))
+        case .input, .parameter:
+          // A gradient that is a given tensor itself.
+          external.append((declaration.name, try network.graph.one(Identity(), gradient)))
+        }
+      }
+      training = try ProgramPlan(
+        network.graph, outputs: [("loss", value)], external: external, updates: network.updates,
+        threads: threads)
+      (self.copies, self.constants) = (copies, constants)
+      self.network = network
+      var other = try spec.network(input: input, .inference, domain: domain)
+      let measured = try Self.addLoss(loss, to: &other, target)
+      validation = try ProgramPlan(other.graph, outputs: [("loss", measured)], threads: threads)
+    } catch let error as ModelError {
+      throw error
+    } catch let error as GraphError {
+      throw ModelError(
+        .mismatch, subject: error.path.isEmpty ? nil : error.path,
+        GraphError(path: "", error.cause, shapes: error.shapes).description)
+    } catch {
+      throw ModelError(.mismatch, "\(error)")
+    }
+  }
+
+  /// The network's output must be [batch, channels, ...] of the target, or smaller by as much on both sides.
+  private static func check(_ network: Network, _ loss: any Loss, _ target: Shape) throws(ModelError) {
+    let wanted = target.extents[1] * loss.channelsPerVariable
+    let outputs =
+      [(name: "its output", value: network.output)]
+      + network.sideOutputs.map { (name: "its side output \($0.name)", value: $0.value) }
+    for (name, value) in outputs {
+      let shape = network.graph.shape(value)
+      guard shape.rank == target.rank else {
+        throw ModelError(
+          .mismatch, subject: "network", "the shape of \(name)", expected: "\(target)", found: "\(shape)",
+          remedy: "it must be a map for each channel")
+      }
+      guard shape.extents[1] == wanted else {
+        throw ModelError(
+          .mismatch, subject: "network", "the channels of \(name)", expected: "\(wanted)",
+          found: "\(shape.extents[1])",
+          remedy: loss.channelsPerVariable > 1
+            ? "the loss takes \(loss.channelsPerVariable) channels for each of the \(target.extents[1]) of the target"
+            : "the target has \(target.extents[1])")
+      }
+      for axis in 2..<target.rank {
+        let (made, given) = (shape.extents[axis], target.extents[axis])
+        guard made <= given, made >= 1, (given - made) % 2 == 0 else {
+          throw ModelError(
+            .mismatch, subject: "network", "the size of \(name) along axis \(axis)", expected: "\(given)",
+            found: "\(made)", remedy: "choose another patch, or layers that keep the size")
+        }
+      }
+    }
+  }
+
+  private static func addLoss(_ loss: any Loss, to network: inout Network, _ target: Shape) throws(GraphError)
+    -> Value
+  {
+    var graph = network.graph
+    let path = graph.path
+    graph.path = "loss"
+    let truth = try graph.input("target", target)
+    let weights = try graph.input("weights", target)
+    func part(_ prediction: Value) throws(GraphError) -> Value {
+      let shape = graph.shape(prediction)
+      var (truth, weights) = (truth, weights)
+      for axis in 2..<target.rank where shape.extents[axis] < target.extents[axis] {
+        // A network without padding says nothing about the border.
+        let start = (target.extents[axis] - shape.extents[axis]) / 2
+        let slice = Slice(axis: axis, start, start + shape.extents[axis])
+        truth = try graph.one(slice, truth)
+        weights = try graph.one(slice, weights)
+      }
+      return try loss.build(prediction, truth, weights: weights, in: &graph)
+    }
+    var total = try part(network.output)
+    for side in network.sideOutputs {
+      let weighted = try graph.one(Mul(), try part(side.value), graph.constant(side.weight))
+      total = try graph.one(Add(), total, weighted)
+    }
+    graph.path = path
+    network.graph = graph
+    return total
+  }
+
+  /// Bytes that the training holds, by what for.
+  public var memory: [(what: String, bytes: Int)] {
+    let batch = inputShape.bytes + 2 * targetShape.bytes
+    return [
+      ("parameters", layout.bytes * (options.keepsBest ? 2 : 1)), ("gradients", trained.bytes),
+      ("moments", trained.bytes * options.optimiser.slots.count),
+      ("training step", training.arenaBytes + training.constants.count * 4),
+      ("validation step", validation.arenaBytes + validation.constants.count * 4),
+      // One that is trained on, one that is filled meanwhile.
+      ("batches", 2 * batch),
+    ]
+  }
+
+  public var bytes: Int { memory.reduce(0) { $0 + $1.bytes } }
+
+  /// Floating-point operations of a step.
+  public var operations: Double { training.operations }
+}
