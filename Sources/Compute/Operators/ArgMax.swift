@@ -59,4 +59,14 @@ public struct ArgMax: Operator {
   public func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost {
     Cost(operations: Double(inputs[0].count))
   }
+
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard let shape = inputs.first else { return nil }
+    let axis = axis < 0 ? axis + shape.rank : axis
+    if keepsDimensions { return dimension == axis ? nil : output }
+    // Behind the axis that is gone dimensions are the same counted from the end.
+    return dimension >= axis ? output : nil
+  }
 }

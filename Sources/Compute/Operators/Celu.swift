@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// max(x, 0) + min(alpha (exp(x / alpha) - 1), 0) (Barron 2017).
@@ -18,4 +19,13 @@ public struct Celu: UnaryOperator {
 
   public func apply<T: Real>(_ x: T) -> T { x > 0 ? x : T(alpha) * T.expm1(x / T(alpha)) }
   public func derivative<T: Real>(_ y: T) -> T { y > 0 ? 1 : y / T(alpha) + 1 }
+
+  public func row(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    let alpha = Float(alpha)
+    inPieces(count) { first, count, part in
+      for k in 0..<count { unsafe part[k] = x[first + k] / alpha }
+      unsafe isotach_expm1(part, part, Int64(count))
+      for k in 0..<count { unsafe y[first + k] = x[first + k] > 0 ? x[first + k] : alpha * part[k] }
+    }
+  }
 }

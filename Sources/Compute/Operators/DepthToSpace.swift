@@ -50,6 +50,20 @@ public struct DepthToSpace: ViewOperator {
     guard let seed = seeds[0] else { return [nil] }
     return [try graph.one(SpaceToDepth(block: block, order: order), seed)]
   }
+
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    if dimension < 2 { return dimension == 0 ? output : nil }
+    return Self.cells(output, block)
+  }
+
+  /// The blocks that hold these pixels.
+  static func cells(_ pixels: Range<Int>, _ block: Int) -> Range<Int> {
+    guard block > 0, !pixels.isEmpty else { return 0..<0 }
+    func cell(_ pixel: Int) -> Int { (Double(pixel) / Double(block)).wholeBelow }
+    return cell(pixels.lowerBound)..<cell(pixels.upperBound - 1) + 1
+  }
 }
 
 extension Operator {

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// The exponential of x.
@@ -8,4 +9,8 @@ public struct Exp: UnaryOperator {
 
   public func apply<T: Real>(_ x: T) -> T { T.exp(x) }
   public func derivative<T: Real>(_ y: T) -> T { y }
+
+  public func row(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    unsafe isotach_exp(x, y, Int64(count))
+  }
 }

@@ -69,6 +69,16 @@ public struct Gather: Operator {
   }
 
   public func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost { Cost(operations: 0) }
+
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard input == 0, inputs.count == 2 else { return nil }
+    let axis = axis < 0 ? axis + inputs[0].rank : axis
+    // Behind the indices dimensions are the same counted from the end; before them when nothing is shifted.
+    if dimension >= axis + inputs[1].rank { return output }
+    return dimension < axis && inputs[1].rank == 1 ? output : nil
+  }
 }
 
 /// The seed added to the slices that were taken, in the order of the indices.

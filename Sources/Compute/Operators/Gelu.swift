@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// x times the probability that a normal number is below x (Hendrycks and Gimpel 2016), by the error function
@@ -39,4 +40,30 @@ public struct Gelu: UnaryOperator {
   /// sqrt(2 / pi).
   private static let scale = 0.797884560802865355879892119868763737
   private static let cubic = 0.044715
+
+  public func row(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    if form == .exact { return unsafe isotach_gelu(x, y, Int64(count)) }
+    inPieces(count) { first, count, part in
+      for k in 0..<count { unsafe part[k] = inner(x[first + k]) }
+      unsafe isotach_tanh(part, part, Int64(count))
+      for k in 0..<count { unsafe y[first + k] = x[first + k] / 2 * (1 + part[k]) }
+    }
+  }
+
+  public func gradientRow(
+    _ x: UnsafePointer<Float>, _ seed: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
+    _ count: Int
+  ) {
+    if form == .exact { return unsafe isotach_gelu_gradient(x, seed, gradient, Int64(count)) }
+    inPieces(count) { first, count, part in
+      for k in 0..<count { unsafe part[k] = inner(x[first + k]) }
+      unsafe isotach_tanh(part, part, Int64(count))
+      for k in 0..<count {
+        let (number, t) = unsafe (x[first + k], part[k])
+        let slope = Float(Self.scale) * (1 + 3 * Float(Self.cubic) * number * number)
+        let whole = (1 + t) / 2 + number / 2 * (1 - t * t) * slope
+        unsafe gradient[first + k] = whole * seed[first + k]
+      }
+    }
+  }
 }

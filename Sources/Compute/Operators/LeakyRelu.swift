@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// x where it is positive, else slope * x.
@@ -14,4 +15,8 @@ public struct LeakyRelu: UnaryOperator {
 
   public func apply<T: Real>(_ x: T) -> T { x > 0 ? x : T(slope) * x }
   public func derivative<T: Real>(_ x: T) -> T { x > 0 ? 1 : T(slope) }
+
+  public func row(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    unsafe isotach_leaky_relu(x, y, Int64(count), Float(slope))
+  }
 }

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// The square root of the sum of squares along some axes, or of all numbers. Its gradient where all are 0 is 0, as in PyTorch.
@@ -26,4 +27,7 @@ public enum NormFold: Fold {
   public static func take(_ sum: SIMD8<Double>, _ x: SIMD8<Double>) -> SIMD8<Double> { sum + x * x }
   public static func join(_ a: Double, _ b: Double) -> Double { a + b }
   public static func finish(_ sum: Double, terms: Int) -> Double { sum.squareRoot() }
+  public static func row(_ x: UnsafePointer<Float>, _ count: Int) -> Double? {
+    unsafe isotach_sum_squares(x, Int64(count), 0)
+  }
 }

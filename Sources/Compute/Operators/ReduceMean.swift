@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// The mean along some axes, or of all numbers.
@@ -25,4 +26,7 @@ public enum MeanFold: Fold {
   public static func take(_ sum: SIMD8<Double>, _ x: SIMD8<Double>) -> SIMD8<Double> { sum + x }
   public static func join(_ a: Double, _ b: Double) -> Double { a + b }
   public static func finish(_ sum: Double, terms: Int) -> Double { sum / Double(terms) }
+  public static func row(_ x: UnsafePointer<Float>, _ count: Int) -> Double? {
+    unsafe isotach_sum(x, Int64(count))
+  }
 }

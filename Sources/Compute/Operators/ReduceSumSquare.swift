@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// The sum of squares along some axes, or of all numbers.
@@ -23,4 +24,7 @@ public enum SquareFold: Fold {
   public static func take(_ sum: Double, _ x: Double) -> Double { sum + x * x }
   public static func take(_ sum: SIMD8<Double>, _ x: SIMD8<Double>) -> SIMD8<Double> { sum + x * x }
   public static func join(_ a: Double, _ b: Double) -> Double { a + b }
+  public static func row(_ x: UnsafePointer<Float>, _ count: Int) -> Double? {
+    unsafe isotach_sum_squares(x, Int64(count), 0)
+  }
 }

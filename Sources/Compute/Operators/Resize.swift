@@ -178,22 +178,11 @@ public struct Resize: Operator {
   ) -> [(place: Int, weight: Double)]? {
     guard let x = coordinate(place, source, extent, scale, region) else { return nil }
     let last = source - 1
-    let below = x.rounded(.down)
-    let fraction = x - below
-    if mode == .nearest {
-      let isUpper =
-        switch rounding {
-        case .floor: false
-        case .ceil: fraction > 0
-        case .roundPreferFloor: fraction > 0.5
-        case .roundPreferCeil: fraction >= 0.5
-        }
-      return [(min(max(Int(below) + (isUpper ? 1 : 0), 0), last), 1)]
-    }
+    if mode == .nearest { return [(min(max(nearest(x), 0), last), 1)] }
     let reach = mode == .linear ? 1.0 : 2.0
     // A wider kernel takes all numbers that a smaller result stands for.
     let narrow = antialias ? min(scale, 1) : 1
-    let (from, to) = (Int((x - reach / narrow).rounded(.down)), Int((x + reach / narrow).rounded(.up)))
+    let (from, to) = ((x - reach / narrow).wholeBelow, (x + reach / narrow).wholeBelow + 1)
     var entries: [(place: Int, weight: Double)] = []
     var sum = 0.0
     for neighbour in from...to {
@@ -210,6 +199,18 @@ public struct Resize: Operator {
     }
     guard antialias || excludesOutside, sum != 0 else { return entries }
     return entries.map { ($0.place, $0.weight / sum) }
+  }
+
+  private func nearest(_ x: Double) -> Int {
+    let below = x.rounded(.down)
+    let isUpper =
+      switch rounding {
+      case .floor: false
+      case .ceil: x > below
+      case .roundPreferFloor: x - below > 0.5
+      case .roundPreferCeil: x - below >= 0.5
+      }
+    return below.wholeBelow + (isUpper ? 1 : 0)
   }
 
   private func kernel(_ distance: Double) -> Double {
@@ -238,6 +239,29 @@ public struct Resize: Operator {
 
   public func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost {
     Cost(operations: map(inputs[0]).operations)
+  }
+
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard let shape = inputs.first, let parts = try? plan(shape) else { return nil }
+    guard !output.isEmpty, let part = parts.first(where: { $0.dimension == dimension }) else { return output }
+    func reach(_ place: Int) -> Range<Int>? {
+      guard let x = coordinate(place, shape[dimension], part.extent, part.scale, part.region) else {
+        return nil
+      }
+      if mode == .nearest {
+        let near = nearest(x)
+        return near..<near + 1
+      }
+      let reach = (mode == .linear ? 1.0 : 2.0) / (antialias ? min(part.scale, 1) : 1)
+      let first = (x - reach).wholeBelow + 1
+      return first..<max(first + 1, -(-x - reach).wholeBelow)
+    }
+    guard coordinates != .tfCropAndResize, let first = reach(output.lowerBound),
+      let last = reach(output.upperBound - 1)
+    else { return nil }
+    return min(first.lowerBound, last.lowerBound)..<max(first.upperBound, last.upperBound)
   }
 }
 

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// gamma x where x is positive, else gamma alpha (exp(x) - 1) (Klambauer and others 2017).
@@ -13,4 +14,12 @@ public struct Selu: UnaryOperator {
     x > 0 ? T(Self.gamma) * x : T(Self.gamma * Self.alpha) * T.expm1(x)
   }
   public func derivative<T: Real>(_ y: T) -> T { y > 0 ? T(Self.gamma) : y + T(Self.gamma * Self.alpha) }
+
+  public func row(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    let (gamma, low) = (Float(Self.gamma), Float(Self.gamma * Self.alpha))
+    inPieces(count) { first, count, part in
+      unsafe isotach_expm1(x + first, part, Int64(count))
+      for k in 0..<count { unsafe y[first + k] = x[first + k] > 0 ? gamma * x[first + k] : low * part[k] }
+    }
+  }
 }

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// 1 / (1 + exp(-x)).
@@ -8,4 +9,8 @@ public struct Sigmoid: UnaryOperator {
 
   public func apply<T: Real>(_ x: T) -> T { 1 / (1 + T.exp(-x)) }
   public func derivative<T: Real>(_ y: T) -> T { y * (1 - y) }
+
+  public func row(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    unsafe isotach_sigmoid(x, y, Int64(count))
+  }
 }

@@ -39,4 +39,11 @@ public struct SpaceToDepth: ViewOperator {
     guard let seed = seeds[0] else { return [nil] }
     return [try graph.one(DepthToSpace(block: block, order: order), seed)]
   }
+
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    if dimension < 2 { return dimension == 0 ? output : nil }
+    return output.lowerBound * block..<output.upperBound * block
+  }
 }

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// The square root: NaN of negative numbers.
@@ -9,4 +10,8 @@ public struct Sqrt: UnaryOperator {
 
   public func apply<T: Real>(_ x: T) -> T { x.squareRoot() }
   public func derivative<T: Real>(_ y: T) -> T { 1 / (2 * y) }
+
+  public func row(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    unsafe isotach_sqrt(x, y, Int64(count))
+  }
 }

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// The hyperbolic tangent.
@@ -8,4 +9,8 @@ public struct Tanh: UnaryOperator {
 
   public func apply<T: Real>(_ x: T) -> T { T.tanh(x) }
   public func derivative<T: Real>(_ y: T) -> T { 1 - y * y }
+
+  public func row(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    unsafe isotach_tanh(x, y, Int64(count))
+  }
 }

@@ -35,6 +35,12 @@ public struct Tile: ViewOperator {
     guard let seed = seeds[0] else { return [nil] }
     return [try graph.one(TileGradient(of: self, graph.shape(call.inputs[0])), seed)]
   }
+
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    repeats[dimension] == 1 ? output : nil
+  }
 }
 
 /// The sum over the repeats.

@@ -30,4 +30,11 @@ public struct Transpose: ViewOperator {
     let order = order(graph.shape(call.inputs[0]))
     return [try graph.one(Transpose(order.indices.sorted { order[$0] < order[$1] }), seed)]
   }
+
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard let shape = inputs.first, order(shape)[dimension] == dimension else { return nil }
+    return output
+  }
 }

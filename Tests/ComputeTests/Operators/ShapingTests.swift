@@ -159,3 +159,67 @@ import Testing
     expectError(Pad([.init(.max, .max)]), [[3]], contains: "too large")
   }
 }
+
+/// Which part of the input a part of the result needs.
+@Suite struct InputRangeTests {
+  static func range(_ op: any Operator, _ extents: [[Int]], _ output: Range<Int>, _ dimension: Int) throws
+    -> Range<Int>?
+  {
+    let shapes = try extents.map { try Shape($0) }
+    return op.inputRange(
+      of: output, dimension: dimension, input: 0, shapes, try op.outputShapes(shapes))
+  }
+
+  @Test func ofShapingOperators() throws {
+    let image = [[1, 4, 6, 6]]
+    #expect(try Self.range(DepthToSpace(block: 2), image, 3..<5, 2) == 1..<3)
+    #expect(try Self.range(DepthToSpace(block: 2), image, -3..<0, 2) == -2..<0)
+    #expect(try Self.range(DepthToSpace(block: 2), image, 0..<1, 1) == nil)
+    #expect(try Self.range(SpaceToDepth(block: 3), image, 1..<2, 3) == 3..<6)
+    #expect(try Self.range(Transpose([0, 2, 1, 3]), image, 1..<2, 3) == 1..<2)
+    #expect(try Self.range(Transpose([0, 2, 1, 3]), image, 1..<2, 2) == nil)
+    #expect(try Self.range(Tile([1, 1, 2, 1]), image, 1..<2, 2) == nil)
+    #expect(try Self.range(ArgMax(axis: 1), image, 1..<2, 3) == 1..<2)
+    #expect(try Self.range(ArgMax(axis: 1), image, 0..<1, 1) == nil)
+    #expect(try Self.range(Gather(axis: 1), image + [[2]], 1..<2, 3) == 1..<2)
+  }
+
+  @Test func ofResize() throws {
+    func needs(_ mode: Resize.Mode, _ output: Range<Int>, scale: Double = 2) throws -> Range<Int>? {
+      try Self.range(Resize(.scales([scale]), axes: [1], mode: mode), [[1, 8]], output, 1)
+    }
+    // Place 4 of twice as many lies at 1.75.
+    #expect(try needs(.linear, 4..<5) == 1..<3)
+    #expect(try needs(.cubic, 4..<5) == 0..<4)
+    #expect(try needs(.nearest, 4..<6) == 2..<3)
+    #expect(try needs(.linear, 0..<1) == -1..<1)
+    // Place 1 of half as many lies at 2.5.
+    #expect(try needs(.linear, 1..<2, scale: 0.5) == 2..<4)
+    #expect(try Self.range(Resize(.scales([2]), axes: [1]), [[3, 8]], 1..<2, 0) == 1..<2)
+  }
+
+  /// What lies outside of the range must not matter, what lies at its ends must.
+  @Test(arguments: [
+    Resize(.sizes([17]), axes: [0], mode: .linear), Resize(.sizes([5]), axes: [0], mode: .cubic),
+    Resize(.sizes([5]), axes: [0], mode: .linear, antialias: true),
+    Resize(.sizes([17]), axes: [0], mode: .cubic, coordinates: .alignCorners),
+    Resize(.sizes([23]), axes: [0], coordinates: .asymmetric, rounding: .ceil),
+  ])
+  func agreesWithTheNumbers(_ op: Resize) throws {
+    var graph = Graph()
+    let x = try graph.parameter("x", .init([9]))
+    let y = try graph.one(op, x)
+    let run = Interpreter<Double>(graph)
+    for source in 0..<9 {
+      var numbers = [Double](repeating: 0, count: 9)
+      numbers[source] = 1
+      let found = try run.run([y], ["x": numbers])[0]
+      for (place, number) in found.enumerated() where number != 0 {
+        let range = op.inputRange(
+          of: place..<place + 1, dimension: 0, input: 0, [graph.shape(x)], [graph.shape(y)])
+        let clamped = try #require(range).clamped(to: -9..<18)
+        #expect(clamped.contains(source) || source == 0 || source == 8, "\(place) needs \(source)")
+      }
+    }
+  }
+}

@@ -199,3 +199,11 @@ struct SeparableMap: Sendable {
     }
   }
 }
+
+extension Double {
+  /// The greatest whole number that is not above; the nearest there is for numbers beyond.
+  var wholeBelow: Int {
+    let whole = rounded(.down)
+    return Int(exactly: whole) ?? (whole > 0 ? Int(Int32.max) : Int(Int32.min))
+  }
+}

@@ -10,10 +10,13 @@ public protocol Fold: Sendable {
   /// Two parts become one.
   static func join(_ a: Double, _ b: Double) -> Double
   static func finish(_ sum: Double, terms: Int) -> Double
+  /// Of numbers that lie together, by a kernel; nil when there is none.
+  static func row(_ x: UnsafePointer<Float>, _ count: Int) -> Double?
 }
 
 extension Fold {
   public static func finish(_ sum: Double, terms: Int) -> Double { sum }
+  public static func row(_ x: UnsafePointer<Float>, _ count: Int) -> Double? { nil }
 }
 
 /// Which elements of a tensor belong to which result of a reduction, and the loops over them. The order of every
@@ -159,6 +162,7 @@ struct Folding: Sendable {
     var sum = sum
     var index = 0
     if step == 1, count >= 16 {
+      if let part = unsafe F.row(x, count) { return F.join(sum, part) }
       var lanes = SIMD8<Double>(repeating: F.start)
       while index + 8 <= count {
         let eight = unsafe UnsafeRawPointer(x + index).loadUnaligned(as: SIMD8<Float>.self)

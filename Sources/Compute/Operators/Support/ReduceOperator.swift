@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// Makes one number of all along some axes. An operator says how (`Reducer`) and its gradient.
@@ -91,6 +92,9 @@ public enum SumFold: Fold {
   public static func take(_ sum: Double, _ x: Double) -> Double { sum + x }
   public static func take(_ sum: SIMD8<Double>, _ x: SIMD8<Double>) -> SIMD8<Double> { sum + x }
   public static func join(_ a: Double, _ b: Double) -> Double { a + b }
+  public static func row(_ x: UnsafePointer<Float>, _ count: Int) -> Double? {
+    unsafe isotach_sum(x, Int64(count))
+  }
 }
 
 extension ReduceOperator {

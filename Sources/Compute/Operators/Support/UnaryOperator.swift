@@ -91,6 +91,21 @@ struct UnaryGradient<Op: UnaryOperator>: Operator {
   }
 }
 
+/// Calls `body` with a scratch of at most 512 numbers for each stretch: so kernels can be chained while the result
+/// may lie where the input is.
+@inline(__always)
+func inPieces(
+  _ count: Int, _ body: (_ first: Int, _ count: Int, _ scratch: UnsafeMutablePointer<Float>) -> Void
+) {
+  let size = 512
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: size) { scratch in
+    guard let scratch = scratch.baseAddress else { return }
+    for first in stride(from: 0, to: count, by: size) {
+      unsafe body(first, min(size, count - first), scratch)
+    }
+  }
+}
+
 extension Operator {
   /// The number of inputs is the first thing to be right.
   func expectInputs(_ inputs: [Shape], _ count: Int) throws(OperatorError) {
