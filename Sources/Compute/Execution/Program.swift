@@ -5,9 +5,11 @@ import Tensors
 @safe public final class Program: @unchecked Sendable {
   public let plan: ProgramPlan
   private let arena: UnsafeMutableRawBufferPointer
+  private let kept: UnsafeMutableRawBufferPointer
   private let constants: UnsafeMutableBufferPointer<Float>
   private let team: ThreadTeam
-  private let busy = Mutex<Void>(())
+  /// Held during a run; the parameters that the kept values were made from.
+  private let busy = Mutex<Parameters?>(nil)
 
   /// Takes the memory of the plan, and touches it: it is held from now on.
   /// - Throws: `RunError` when the system has no memory for it.
@@ -17,17 +19,67 @@ import Tensors
     let bytes = max(64, plan.arenaBytes)
     unsafe arena = .allocate(byteCount: bytes, alignment: 4096)
     unsafe arena.initializeMemory(as: UInt8.self, repeating: 0)
+    unsafe kept = .allocate(byteCount: max(64, plan.keptBytes), alignment: 64)
+    unsafe kept.initializeMemory(as: UInt8.self, repeating: 0)
     unsafe constants = .allocate(capacity: max(1, plan.constants.count))
     _ = unsafe constants.initialize(from: plan.constants)
   }
 
   deinit {
     unsafe arena.deallocate()
+    unsafe kept.deallocate()
     unsafe constants.deallocate()
   }
 
   /// Bytes held beside parameters and the caller's own.
-  public var bytes: Int { plan.arenaBytes + plan.constants.count * MemoryLayout<Float>.stride }
+  public var bytes: Int {
+    plan.arenaBytes + plan.keptBytes + plan.constants.count * MemoryLayout<Float>.stride
+  }
+
+  /// Computes what follows from the parameters alone, for the runs to come. A run does so itself when it is given other
+  /// parameters than the run before; who changed numbers in place calls this. Nothing happens when the plan does not
+  /// prepare.
+  public func prepare(_ parameters: Parameters) throws(RunError) {
+    try busy.withLock { (prepared) throws(RunError) in
+      prepared = nil
+      try prepare(parameters, &prepared)
+    }
+  }
+
+  private func prepare(_ parameters: Parameters, _ prepared: inout Parameters?) throws(RunError) {
+    guard prepared !== parameters, !plan.preparation.order.isEmpty else { return }
+    prepared = nil
+    var operands = [Operand<Float>?](repeating: nil, count: plan.places.count)
+    for index in plan.preparation.order {
+      let call = plan.graph.nodes[index].call
+      for value in call.inputs + call.outputs where operands[value.index] == nil {
+        operands[value.index] = try operand(value, [:], [:], parameters)
+      }
+    }
+    // Nothing random is prepared.
+    try run(plan.preparation, operands, .init(), nil)
+    prepared = parameters
+  }
+
+  private func run(
+    _ phase: ProgramPlan.Phase, _ operands: [Operand<Float>?], _ step: StepContext,
+    _ monitor: ((Graph.Node, [Operand<Float>]) -> Void)?
+  ) throws(RunError) {
+    for (position, index) in phase.order.enumerated() {
+      let node = plan.graph.nodes[index]
+      let workspace = phase.workspaces[position]
+      let context = unsafe RunContext(
+        step: step, team: team,
+        workspace: UnsafeMutableRawBufferPointer(
+          rebasing: arena[workspace.offset..<workspace.offset + workspace.bytes]))
+      var inputs: [Operand<Float>] = []
+      for value in node.call.inputs { inputs.append(try Self.known(operands[value.index])) }
+      var outputs: [Operand<Float>] = []
+      for value in node.call.outputs { outputs.append(try Self.known(operands[value.index])) }
+      node.op.compute(inputs, outputs, context)
+      monitor?(node, outputs)
+    }
+  }
 
   /// Runs the graph once.
   ///
@@ -43,21 +95,23 @@ import Tensors
     step: StepContext = .init(), monitor: ((Graph.Node, [Operand<Float>]) -> Void)? = nil,
     _ body: (_ outputs: [String: Operand<Float>]) throws -> Result
   ) throws -> Result {
-    try busy.withLock { _ in
+    try busy.withLock { prepared in
+      try prepare(parameters, &prepared)
       var operands: [Operand<Float>?] = []
       for value in plan.graph.values {
         operands.append(try operand(value, inputs, external, parameters))
       }
-      for (position, index) in plan.order.enumerated() {
-        let node = plan.graph.nodes[index]
-        let workspace = plan.workspaces[position]
-        let context = unsafe RunContext(
-          step: step, team: team,
-          workspace: UnsafeMutableRawBufferPointer(
-            rebasing: arena[workspace.offset..<workspace.offset + workspace.bytes]))
-        let outputs = try node.call.outputs.map { try Self.known(operands[$0.index]) }
-        node.op.compute(try node.call.inputs.map { try Self.known(operands[$0.index]) }, outputs, context)
-        monitor?(node, outputs)
+      try run(plan.main, operands, step, monitor)
+      // A value that has another place already (a second name, a constant) is copied.
+      for (name, value) in plan.external where plan.places[value.index] != .external(name) {
+        let source = try Self.known(operands[value.index])
+        guard let target = external[name] else {
+          throw RunError("the external value `\(name)` is not given")
+        }
+        guard target.shape == source.shape else {
+          throw RunError("the external value `\(name)` is \(target.shape), expected \(source.shape)")
+        }
+        unsafe target.pointer.update(from: source.pointer, count: source.count)
       }
       var results: [String: Operand<Float>] = [:]
       for (name, value) in plan.outputs { results[name] = try Self.known(operands[value.index]) }
@@ -99,6 +153,10 @@ import Tensors
     case .constant(let offset):
       return unsafe Operand(
         shape, UnsafeMutableBufferPointer(rebasing: constants[offset..<offset + shape.count]))
+    case .kept(let offset):
+      guard let base = unsafe kept.baseAddress else { return nil }
+      let start = unsafe (base + offset).assumingMemoryBound(to: Float.self)
+      return unsafe Operand(shape, UnsafeMutableBufferPointer(start: start, count: shape.count))
     case .arena(let offset):
       guard let base = unsafe arena.baseAddress else { return nil }
       let start = unsafe (base + offset).assumingMemoryBound(to: Float.self)

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Everything about a program that is decided before it has memory: order, places in the arena, sizes.
+/// Everything about a program that is decided before it has memory: order, places, sizes.
 public struct ProgramPlan: Sendable {
   /// Where a value lies during a run.
   public enum Place: Sendable, Hashable {
@@ -10,77 +10,122 @@ public struct ProgramPlan: Sendable {
     case parameter(String)
     /// Numbers from the start of the constants.
     case constant(Int)
+    /// Bytes from the start of the memory that holds from one run to the next: made by the preparation.
+    case kept(Int)
     /// Where the caller wants it: a gradient, for example.
     case external(String)
     /// Not computed.
     case nowhere
   }
 
+  /// Nodes that are run one after another in one arena.
+  public struct Phase: Sendable {
+    /// Indices of nodes.
+    public let order: [Int]
+    /// Offset and bytes of each node's workspace in the arena.
+    public let workspaces: [(offset: Int, bytes: Int)]
+    let arenaBytes: Int
+    let unsharedBytes: Int
+    let operations: Double
+  }
+
   public let graph: Graph
   /// The values that are asked for, by name.
   public let outputs: [(name: String, value: Value)]
+  /// Values that are written to memory of the caller, by name.
+  public let external: [(name: String, value: Value)]
   /// Parameters that get a new value after the run.
   public let updates: [(parameter: String, value: Value)]
-  /// Indices of nodes.
-  public let order: [Int]
+  /// What follows from parameters alone, when the plan prepares: run once for each version of the parameters.
+  public let preparation: Phase
+  /// What every run does.
+  public let main: Phase
   public let places: [Place]
-  /// Offset and bytes of each node's workspace in the arena, in the order of `order`.
-  public let workspaces: [(offset: Int, bytes: Int)]
   public let arenaBytes: Int
+  /// Bytes of the values that the preparation makes for the runs.
+  public let keptBytes: Int
   public let constants: [Float]
+
+  /// Indices of the nodes of every run.
+  public var order: [Int] { main.order }
+  public var workspaces: [(offset: Int, bytes: Int)] { main.workspaces }
   /// Floating-point operations of one run.
-  public let operations: Double
+  public var operations: Double { main.operations }
   /// Bytes of all intermediate values if each had memory of its own.
-  public let unsharedBytes: Int
+  public var unsharedBytes: Int { preparation.unsharedBytes + main.unsharedBytes }
 
   /// - Parameters:
   ///   - outputs: they stay readable until the next run.
   ///   - external: values that are written to memory of the caller.
+  ///   - prepares: computes what follows from parameters alone once, before the first run, and holds it; then
+  ///     `Program.prepare` must be called whenever the parameters have changed. For inference; what is updated by the
+  ///     program itself is never prepared.
   public init(
     _ graph: Graph, outputs: [(name: String, value: Value)], external: [(name: String, value: Value)] = [],
-    updates: [(parameter: String, value: Value)] = [], threads: Int
+    updates: [(parameter: String, value: Value)] = [], prepares: Bool = false, threads: Int
   ) throws(RunError) {
-    (self.graph, self.outputs, self.updates) = (graph, outputs, updates)
+    (self.graph, self.outputs, self.external, self.updates) = (graph, outputs, external, updates)
     let wanted = outputs.map(\.value) + external.map(\.value) + updates.map(\.value)
-    order = graph.nodes(for: wanted)
-    let end = order.count
-    var last = [Int](repeating: -1, count: graph.shapes.count)
-    for (step, index) in order.enumerated() {
-      for input in graph.nodes[index].call.inputs { last[input.index] = step }
-    }
-    for value in wanted { last[value.index] = end }
+    let fixed = prepares ? graph.fixedValues(except: Set(updates.map(\.parameter))) : []
+    let order = graph.nodes(for: wanted)
+    func isPrepared(_ node: Int) -> Bool { graph.nodes[node].call.outputs.contains(where: fixed.contains) }
+    let first = order.filter(isPrepared)
+    let rest = order.filter { !isPrepared($0) }
+    let used = Set(wanted).union(rest.flatMap { graph.nodes[$0].call.inputs })
+
     var places = [Place](repeating: .nowhere, count: graph.shapes.count)
     var constants: [Float] = []
+    let read = used.union(first.flatMap { graph.nodes[$0].call.inputs })
     for value in graph.values {
       switch graph.origin(value) {
       case .input(let name): places[value.index] = .input(name)
       case .parameter(let name): places[value.index] = .parameter(name)
-      case .constant(let numbers) where last[value.index] >= 0:
+      case .constant(let numbers) where read.contains(value):
         places[value.index] = .constant(constants.count)
         constants += numbers.map { Float($0) }
         constants += [Float](repeating: 0, count: (16 - constants.count % 16) % 16)
       case .constant, .node: break
       }
     }
+    var kept = 0
+    for value in first.flatMap({ graph.nodes[$0].call.outputs }) where used.contains(value) {
+      places[value.index] = .kept(kept)
+      kept += (graph.shape(value).bytes + 63) / 64 * 64
+    }
     for (name, value) in external {
       guard case .node = graph.origin(value) else { continue }
       if case .nowhere = places[value.index] { places[value.index] = .external(name) }
     }
-    // Values of nodes live from their own step to their last use; one that takes over the storage of another
-    // extends that one's life.
+    preparation = Self.phase(graph, first, wanted: [], &places, threads)
+    main = Self.phase(graph, rest, wanted: wanted, &places, threads)
+    for (name, value) in outputs where places[value.index] == .nowhere {
+      throw RunError("the output `\(name)` is not computed by the graph")
+    }
+    (self.places, self.constants, keptBytes) = (places, constants, kept)
+    arenaBytes = max(preparation.arenaBytes, main.arenaBytes)
+  }
+
+  /// Gives the values that have no place yet one in the arena. They live from their own step to their last use; one
+  /// that takes over the storage of another extends that one's life.
+  private static func phase(
+    _ graph: Graph, _ order: [Int], wanted: [Value], _ places: inout [Place], _ threads: Int
+  ) -> Phase {
+    let end = order.count
+    var last = [Int](repeating: -1, count: graph.shapes.count)
+    for (step, index) in order.enumerated() {
+      for input in graph.nodes[index].call.inputs { last[input.index] = step }
+    }
+    for value in wanted { last[value.index] = end }
     var owner = [Int](repeating: -1, count: graph.shapes.count)
-    var requests: [ArenaPlan.Request] = []
-    var firsts: [Int] = []
-    var ends: [Int] = []
-    var sizes: [Int] = []
+    var slots: [(bytes: Int, first: Int, last: Int)] = []
     var unshared = 0
-    var workspaceRequests: [(step: Int, bytes: Int)] = []
+    var workspaceBytes: [Int] = []
     var operations = 0.0
     for (step, index) in order.enumerated() {
       let node = graph.nodes[index]
       let shapes = node.call.inputs.map(graph.shape)
       operations += node.op.cost(shapes, node.call.outputs.map(graph.shape)).operations
-      workspaceRequests.append((step, node.op.workspaceBytes(shapes, threads: threads)))
+      workspaceBytes.append(node.op.workspaceBytes(shapes, threads: threads))
       for (position, output) in node.call.outputs.enumerated() {
         guard case .nowhere = places[output.index] else { continue }
         let bytes = graph.shape(output).bytes
@@ -88,41 +133,34 @@ public struct ProgramPlan: Sendable {
         let life = max(step, last[output.index])
         if position == 0,
           let taken = node.op.overlays.lazy.map({ node.call.inputs[$0] }).first(where: {
-            owner[$0.index] >= 0 && last[$0.index] == step && ends[owner[$0.index]] == step
+            owner[$0.index] >= 0 && last[$0.index] == step && slots[owner[$0.index]].last == step
               && graph.shape($0).bytes == bytes
           })
         {
           owner[output.index] = owner[taken.index]
-          ends[owner[output.index]] = life
+          slots[owner[output.index]].last = life
         } else {
-          owner[output.index] = sizes.count
-          firsts.append(step)
-          ends.append(life)
-          sizes.append(bytes)
+          owner[output.index] = slots.count
+          slots.append((bytes, step, life))
         }
       }
     }
-    for slot in sizes.indices {
-      requests.append(.init(bytes: sizes[slot], first: firsts[slot], last: ends[slot]))
-    }
-    let slots = requests.count
-    for (step, bytes) in workspaceRequests where bytes > 0 {
+    var requests = slots.map { ArenaPlan.Request(bytes: $0.bytes, first: $0.first, last: $0.last) }
+    for (step, bytes) in workspaceBytes.enumerated() where bytes > 0 {
       requests.append(.init(bytes: bytes, first: step, last: step))
     }
     let arena = ArenaPlan(requests)
     var workspaces: [(offset: Int, bytes: Int)] = []
-    var next = slots
-    for (_, bytes) in workspaceRequests {
+    var next = slots.count
+    for bytes in workspaceBytes {
       workspaces.append(bytes > 0 ? (arena.offsets[next], bytes) : (0, 0))
       if bytes > 0 { next += 1 }
     }
     for value in graph.values where owner[value.index] >= 0 {
       places[value.index] = .arena(arena.offsets[owner[value.index]])
     }
-    for (name, value) in outputs where places[value.index] == .nowhere {
-      throw RunError("the output `\(name)` is not computed by the graph")
-    }
-    (self.places, self.workspaces, self.constants) = (places, workspaces, constants)
-    (arenaBytes, unsharedBytes, self.operations) = (arena.bytes, unshared, operations)
+    return Phase(
+      order: order, workspaces: workspaces, arenaBytes: arena.bytes, unsharedBytes: unshared,
+      operations: operations)
   }
 }

@@ -46,11 +46,15 @@ public protocol Operator: Sendable, Hashable {
   /// Inputs whose storage the first output may take over when nothing else reads them: `compute` must be right
   /// when the two are the same memory.
   var overlays: [Int] { get }
+
+  /// Whether the numbers depend on the `StepContext`: then they are made anew in each run.
+  var isRandom: Bool { get }
 }
 
 extension Operator {
   public var detail: String { "" }
   public var overlays: [Int] { [] }
+  public var isRandom: Bool { false }
   public func workspaceBytes(_ inputs: [Shape], threads: Int) -> Int { 0 }
   public func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
     reference(inputs, outputs, run.step)

@@ -4,11 +4,12 @@ import Tensors
 /// + bias for each channel, as networks are applied after training.
 ///
 /// Inputs: x [batch, channels, space...], scale, bias, mean, variance [channels]. Output: as x.
-public struct BatchNormalization: Operator {
+public struct BatchNormalization: TakesActivation {
   public static let name = "BatchNormalization"
   public let epsilon: Double
+  public var activation: Activation?
   public init(epsilon: Double = 1e-5) { self.epsilon = epsilon }
-  public var detail: String { "epsilon \(epsilon)" }
+  public var detail: String { detail("epsilon \(epsilon)") }
   public var overlays: [Int] { [0] }
 
   public func outputShapes(_ inputs: [Shape]) throws(OperatorError) -> [Shape] {
@@ -27,6 +28,7 @@ public struct BatchNormalization: Operator {
         outputs[0][$0] = (inputs[0][$0] - mean) * inverse * scale + bias
       }
     }
+    activation?.reference(outputs[0])
   }
 
   public func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
@@ -40,12 +42,14 @@ public struct BatchNormalization: Operator {
         unsafe ChannelLayout.scale(
           target.pointer + plane * layout.plane, x.pointer + plane * layout.plane, layout.plane,
           mean: mean[channel], factor: factor, bias: bias[channel])
+        unsafe activation?.apply(target.pointer + plane * layout.plane, layout.plane)
       }
     }
   }
 
   public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]
   {
+    try expectNoActivation(call)
     guard let seed = seeds[0] else { return call.inputs.map { _ in nil } }
     let parts = try graph.apply(
       FixedNormalizationGradient(epsilon: epsilon),

@@ -7,15 +7,16 @@ import Tensors
 /// 1. mean and 2. 1 / sqrt(variance + epsilon) of the batch, for the gradient;
 /// 3. and 4. new running mean and variance, which the caller registers as updates: (1 - momentum) old + momentum
 /// batch, variance over n - 1 (PyTorch's conventions; no gradient goes through them).
-public struct BatchNormalizationTraining: Operator {
+public struct BatchNormalizationTraining: TakesActivation {
   public static let name = "BatchNormalizationTraining"
   public let epsilon: Double
+  public var activation: Activation?
   public let momentum: Double
 
   public init(epsilon: Double = 1e-5, momentum: Double = 0.1) {
     (self.epsilon, self.momentum) = (epsilon, momentum)
   }
-  public var detail: String { "epsilon \(epsilon), momentum \(momentum)" }
+  public var detail: String { detail("epsilon \(epsilon), momentum \(momentum)") }
 
   public func outputShapes(_ inputs: [Shape]) throws(OperatorError) -> [Shape] {
     try inputs.expect(5)
@@ -48,6 +49,7 @@ public struct BatchNormalizationTraining: Operator {
         outputs[0][$0] = T((Double(inputs[0][$0]) - mean) * inverse * scale + bias)
       }
     }
+    activation?.reference(outputs[0])
   }
 
   /// Writes the statistics; returns 1 / sqrt(variance + epsilon).
@@ -81,12 +83,14 @@ public struct BatchNormalizationTraining: Operator {
         unsafe ChannelLayout.scale(
           y.pointer + $0, x.pointer + $0, layout.plane, mean: Float(mean), factor: factor,
           bias: inputs[2][channel])
+        unsafe activation?.apply(y.pointer + $0, layout.plane)
       }
     }
   }
 
   public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]
   {
+    try expectNoActivation(call)
     guard let seed = seeds[0] else { return call.inputs.map { _ in nil } }
     let parts = try graph.apply(
       BatchNormalizationGradient(),

@@ -5,9 +5,10 @@ import Tensors
 ///
 /// y[n, o] = b[o] + the sum over the channels c of o's group and kernel positions k of w[o, c, k] x[n, c, place],
 /// place = position * stride - padding + k * dilation, zero outside. Source: ONNX Conv.
-public struct Conv: Operator {
+public struct Conv: TakesActivation {
   public static let name = "Conv"
   public let convolution: Convolution
+  public var activation: Activation?
   /// The output's extents in space when they are fewer than fit.
   let extents: [Int]?
 
@@ -24,7 +25,7 @@ public struct Conv: Operator {
     (self.convolution, self.extents) = (convolution, extents)
   }
 
-  public var detail: String { convolution.detail() }
+  public var detail: String { detail(convolution.detail()) }
 
   private func plan(_ inputs: [Shape]) throws(OperatorError) -> ConvolutionPlan {
     guard inputs.count == 2 || inputs.count == 3 else {
@@ -47,11 +48,14 @@ public struct Conv: Operator {
   public func reference<T: Real>(_ inputs: [Operand<T>], _ outputs: [Operand<T>], _ step: StepContext) {
     guard let plan = try? plan(inputs.map(\.shape)) else { return }
     plan.referenceForward(inputs[0], inputs[1], bias: inputs.count > 2 ? inputs[2] : nil, outputs[0])
+    activation?.reference(outputs[0])
   }
 
   public func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
     guard let plan = try? plan(inputs.map(\.shape)) else { return }
-    plan.forward(inputs[0], inputs[1], bias: inputs.count > 2 ? inputs[2] : nil, outputs[0], run)
+    plan.forward(
+      inputs[0], inputs[1], bias: inputs.count > 2 ? inputs[2] : nil, outputs[0], run,
+      activation: activation)
   }
 
   public func workspaceBytes(_ inputs: [Shape], threads: Int) -> Int {
@@ -60,6 +64,7 @@ public struct Conv: Operator {
 
   public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]
   {
+    try expectNoActivation(call)
     guard let seed = seeds[0] else { return call.inputs.map { _ in nil } }
     let (x, w) = (call.inputs[0], call.inputs[1])
     var gradients: [Value?] = [

@@ -5,9 +5,10 @@ import Tensors
 ///
 /// Along each dimension the output has (input - 1) stride + (kernel - 1) dilation + 1 + output padding - padding in
 /// front - padding behind. Source: ONNX ConvTranspose.
-public struct ConvTranspose: Operator {
+public struct ConvTranspose: TakesActivation {
   public static let name = "ConvTranspose"
   public let convolution: Convolution
+  public var activation: Activation?
   /// Cells more at the end of each dimension; empty means none. Below the stride or the dilation.
   public let outputPadding: [Int]
 
@@ -22,7 +23,7 @@ public struct ConvTranspose: Operator {
     let extra =
       outputPadding.contains { $0 != 0 }
       ? ["output padding " + outputPadding.map(String.init).joined(separator: "x")] : []
-    return ([convolution.detail()] + extra).filter { !$0.isEmpty }.joined(separator: ", ")
+    return detail(([convolution.detail()] + extra).filter { !$0.isEmpty }.joined(separator: ", "))
   }
 
   /// The plan of the convolution that this is the adjoint of.
@@ -65,11 +66,14 @@ public struct ConvTranspose: Operator {
   public func reference<T: Real>(_ inputs: [Operand<T>], _ outputs: [Operand<T>], _ step: StepContext) {
     guard let plan = try? plan(inputs.map(\.shape)) else { return }
     plan.referenceInputGradient(inputs[0], inputs[1], bias: inputs.count > 2 ? inputs[2] : nil, outputs[0])
+    activation?.reference(outputs[0])
   }
 
   public func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
     guard let plan = try? plan(inputs.map(\.shape)) else { return }
-    plan.inputGradient(inputs[0], inputs[1], bias: inputs.count > 2 ? inputs[2] : nil, outputs[0], run)
+    plan.inputGradient(
+      inputs[0], inputs[1], bias: inputs.count > 2 ? inputs[2] : nil, outputs[0], run,
+      activation: activation)
   }
 
   public func workspaceBytes(_ inputs: [Shape], threads: Int) -> Int {
@@ -78,6 +82,7 @@ public struct ConvTranspose: Operator {
 
   public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]
   {
+    try expectNoActivation(call)
     guard let seed = seeds[0] else { return call.inputs.map { _ in nil } }
     let (x, w) = (call.inputs[0], call.inputs[1])
     var gradients: [Value?] = [

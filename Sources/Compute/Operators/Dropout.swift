@@ -19,6 +19,7 @@ public struct Dropout: Operator {
     "p \(probability)" + (spatial ? ", whole channels" : "") + ", stream \(stream)"
   }
   public var overlays: [Int] { [0] }
+  public var isRandom: Bool { true }
 
   public func outputShapes(_ inputs: [Shape]) throws(OperatorError) -> [Shape] {
     try inputs.expect(1)

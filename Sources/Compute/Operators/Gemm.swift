@@ -3,12 +3,13 @@ import Tensors
 
 /// alpha A' B' + beta C of matrices, A' and B' being A and B or their transposes; C, if given, is broadcast to the
 /// result. A fully connected layer is Gemm of x (batch, in), w (out, in; transposeB) and a bias. Source: ONNX Gemm.
-public struct Gemm: Operator {
+public struct Gemm: TakesActivation {
   public static let name = "Gemm"
   public let alpha: Double
   public let beta: Double
   public let transposeA: Bool
   public let transposeB: Bool
+  public var activation: Activation?
 
   public init(alpha: Double = 1, beta: Double = 1, transposeA: Bool = false, transposeB: Bool = false) {
     (self.alpha, self.beta) = (alpha, beta)
@@ -16,8 +17,10 @@ public struct Gemm: Operator {
   }
 
   public var detail: String {
-    ((alpha == 1 ? [] : ["alpha \(alpha)"]) + (beta == 1 ? [] : ["beta \(beta)"])
-      + (transposeA ? ["transposed A"] : []) + (transposeB ? ["transposed B"] : [])).joined(separator: ", ")
+    detail(
+      ((alpha == 1 ? [] : ["alpha \(alpha)"]) + (beta == 1 ? [] : ["beta \(beta)"])
+        + (transposeA ? ["transposed A"] : []) + (transposeB ? ["transposed B"] : [])).joined(separator: ", ")
+    )
   }
 
   private func sizes(_ inputs: [Shape]) throws(OperatorError) -> (m: Int, n: Int, k: Int) {
@@ -63,6 +66,7 @@ public struct Gemm: Operator {
         outputs[0][i * n + j] = T(alpha * sum + added[i * n + j])
       }
     }
+    activation?.reference(outputs[0])
   }
 
   public func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
@@ -77,10 +81,13 @@ public struct Gemm: Operator {
     run.parallel(product.pieces) {
       product.run($0, Float(alpha), a.pointer, b.pointer, 1, y.pointer)
     }
+    guard let activation else { return }
+    run.parallel(over: y.count, grain: 4096) { activation.apply(y.pointer + $0.lowerBound, $0.count) }
   }
 
   public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]
   {
+    try expectNoActivation(call)
     guard let seed = seeds[0] else { return call.inputs.map { _ in nil } }
     let (a, b) = (call.inputs[0], call.inputs[1])
     var gradients: [Value?] = [nil, nil]

@@ -39,7 +39,8 @@ struct ConvolutionColumns {
   func forwardWorkspace(threads: Int) -> Int { threads * columnBytes(rows: depth) }
 
   func forward(
-    _ x: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ y: Operand<Float>, _ run: RunContext
+    _ x: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ y: Operand<Float>, _ run: RunContext,
+    activation: Activation? = nil
   ) {
     let (groups, filters, channels) = (plan.groups, plan.filters, plan.channels)
     let width = band(rows: depth)
@@ -67,6 +68,8 @@ struct ConvolutionColumns {
         0, 0, Int64(filters), Int64(last - first), Int64(depth), 1, weights, Int64(depth), matrix,
         Int64(step), 1,
         target, Int64(positions))
+      guard let activation else { return }
+      for filter in 0..<filters { activation.apply(target + filter * positions, last - first) }
     }
   }
 
@@ -84,7 +87,8 @@ struct ConvolutionColumns {
   }
 
   func inputGradient(
-    _ y: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ x: Operand<Float>, _ run: RunContext
+    _ y: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ x: Operand<Float>, _ run: RunContext,
+    activation: Activation? = nil
   ) {
     let (groups, filters, channels) = (plan.groups, plan.filters, plan.channels)
     let (kernel, inner, block) = (window.kernelCount, window.inputCount, channelBlock)
@@ -116,6 +120,7 @@ struct ConvolutionColumns {
             Int64(positions), 1, target + first, Int64(positions))
         }
       }
+      activation?.apply(target, count * inner)
     }
   }
 

@@ -39,7 +39,7 @@ struct ConvolutionDirect {
   /// y from x, or with `isTurned` x from y.
   func run(
     _ source: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ target: Operand<Float>,
-    _ run: RunContext
+    _ run: RunContext, activation: Activation? = nil
   ) {
     var shape = native
     let pieces = Int(isotach_direct_pieces(&shape))
@@ -67,6 +67,10 @@ struct ConvolutionDirect {
         bias.map { UnsafePointer($0.pointer + group * Int(native.filters)) },
         target.pointer + group * targetSize, Int64(groups * targetSize),
         (base + groups * packedBytes + worker * scratchBytes).assumingMemoryBound(to: Float.self))
+    }
+    guard let activation else { return }
+    run.parallel(over: target.count, grain: 16384) {
+      activation.apply(target.pointer + $0.lowerBound, $0.count)
     }
   }
 }

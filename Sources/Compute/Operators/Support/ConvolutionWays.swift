@@ -8,12 +8,13 @@ extension ConvolutionPlan {
   }
 
   func forward(
-    _ x: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ y: Operand<Float>, _ run: RunContext
+    _ x: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ y: Operand<Float>, _ run: RunContext,
+    activation: Activation? = nil
   ) {
     if let direct = ConvolutionDirect(self) {
-      direct.run(x, w, bias: bias, y, run)
+      direct.run(x, w, bias: bias, y, run, activation: activation)
     } else {
-      ConvolutionColumns(plan: self).forward(x, w, bias: bias, y, run)
+      ConvolutionColumns(plan: self).forward(x, w, bias: bias, y, run, activation: activation)
     }
   }
 
@@ -23,12 +24,13 @@ extension ConvolutionPlan {
   }
 
   func inputGradient(
-    _ y: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ x: Operand<Float>, _ run: RunContext
+    _ y: Operand<Float>, _ w: Operand<Float>, bias: Operand<Float>?, _ x: Operand<Float>, _ run: RunContext,
+    activation: Activation? = nil
   ) {
     if let direct = ConvolutionDirect(self, isTurned: true) {
-      direct.run(y, w, bias: bias, x, run)
+      direct.run(y, w, bias: bias, x, run, activation: activation)
     } else {
-      ConvolutionColumns(plan: self).inputGradient(y, w, bias: bias, x, run)
+      ConvolutionColumns(plan: self).inputGradient(y, w, bias: bias, x, run, activation: activation)
     }
   }
 

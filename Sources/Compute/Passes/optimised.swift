@@ -1,0 +1,12 @@
+/// The same graph after all passes: equal nodes merged, batch normalisations folded into the layers before them,
+/// activations fused; nothing computed that no goal needs. For inference and training alike: each pass looks whether
+/// it may. Gradients are made before.
+///
+/// What follows from parameters alone is computed once when the plan prepares (`ProgramPlan`).
+public func optimised(_ graph: Graph, _ goals: Goals) throws(GraphError) -> (graph: Graph, goals: Goals) {
+  var result = (graph: graph, goals: goals)
+  result = try MergeEqualNodes.run(result.graph, result.goals)
+  result = try FoldBatchNormalization.run(result.graph, result.goals)
+  result = try FuseActivation.run(result.graph, result.goals)
+  return result
+}
