@@ -21,7 +21,8 @@ public struct Predict: Stage {
       """,
     keys: [
       Key("input", .stream, "the field"),
-      Key("model", .either([.stream, .text]), required: true, "a model file, or the result of a `train` stage"),
+      Key(
+        "model", .either([.stream, .text]), required: true, "a model file, or the result of a `train` stage"),
       Key("residual", .stream, "the first estimate that the model's output is added to"),
       Key("grid", .stream, "the finer grid of the result, for a network that refines it by itself"),
       Key("tile", .integer, default: "256", "rows and columns of a tile, without the halo"),

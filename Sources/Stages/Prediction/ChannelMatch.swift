@@ -26,7 +26,9 @@ struct ChannelMatch: Sendable {
         places.append((index, layer))
       }
     }
-    let titles = found.map { ($0.variable.standardName ?? $0.variable.name) + ($0.layer.map { " (\($0))" } ?? "") }
+    let titles = found.map {
+      ($0.variable.standardName ?? $0.variable.name) + ($0.layer.map { " (\($0))" } ?? "")
+    }
     func list(_ titles: [String]) -> String {
       "\(titles.count) channel\(titles.count == 1 ? "" : "s") (\(titles.joined(separator: ", ")))"
     }
@@ -50,11 +52,13 @@ struct ChannelMatch: Sendable {
           at: stream.mark, subject: variable.name,
           remedy: isElsewhere
             ? "give the variables in the order \(wanted.map(\.name).joined(separator: ", "))"
-            : "the model's channels are \(wanted.map(\.title).joined(separator: ", ")); `rename` what has another name")
+            : "the model's channels are \(wanted.map(\.title).joined(separator: ", ")); `rename` what has another name"
+        )
       }
       let change = try Self.conversion(from: variable, to: channel, stream)
       channels.append(
-        .init(variable: places[index].0, layer: places[index].1, factor: change.factor, offset: change.offset))
+        .init(variable: places[index].0, layer: places[index].1, factor: change.factor, offset: change.offset)
+      )
     }
     self.channels = channels
   }

@@ -51,7 +51,8 @@ enum ModelSource: Sendable {
         model.outputs.map(\.title) == planned.outputs.map(\.title)
       else {
         throw StageError(
-          "\(path): the model is not the one that was planned", remedy: "did another process write it meanwhile?")
+          "\(path): the model is not the one that was planned",
+          remedy: "did another process write it meanwhile?")
       }
       return model
     }
@@ -72,7 +73,9 @@ enum ModelSource: Sendable {
     return SHA256.hex(hash.digest())
   }
 
-  private static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+  private static func name(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
 
   /// The key under which a node that makes a model reports the digest of its file.
   static func digestKey(_ node: NodeID) -> String { "model.\(node.index)" }

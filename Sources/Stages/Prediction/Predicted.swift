@@ -176,7 +176,8 @@ private final class PredictedWork: Work {
       for (r, row) in window.rows.enumerated() {
         for (c, column) in window.columns.enumerated() {
           let (j, i) = (row - top, column - left)
-          let place = to + (row - region.rows.lowerBound) * region.columns.count + column - region.columns.lowerBound
+          let place =
+            to + (row - region.rows.lowerBound) * region.columns.count + column - region.columns.lowerBound
           var isValid = !isMissing[j / fr * geometry.columns.window + i / fc]
           var first: Double?
           if let source, let base {
@@ -191,7 +192,8 @@ private final class PredictedWork: Work {
           let value = Float(model.decode(Double(output[(variable * height + j) * width + i]), base: first))
           guard value.isFinite else {
             throw StageError(
-              "the network made a number that is not finite, at row \(row), column \(column)", subject: model.name,
+              "the network made a number that is not finite, at row \(row), column \(column)",
+              subject: model.name,
               remedy: "train it again, with a lower rate")
           }
           (result.values[place], result.validity[place]) = (value, 1)

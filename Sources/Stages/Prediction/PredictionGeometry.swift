@@ -71,7 +71,9 @@ struct PredictionGeometry: Sendable {
     operations = graph.nodes(for: [result]).reduce(0.0) { sum, index in
       let call = whole.graph.nodes[index].call
       return sum
-        + whole.graph.nodes[index].op.cost(call.inputs.map(whole.graph.shape), call.outputs.map(whole.graph.shape))
+        + whole.graph.nodes[index].op.cost(
+          call.inputs.map(whole.graph.shape), call.outputs.map(whole.graph.shape)
+        )
         .operations
     }
   }

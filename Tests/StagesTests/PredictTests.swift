@@ -1,0 +1,214 @@
+import Basics
+import Compute
+import Foundation
+import Grids
+import Networks
+import Stages
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("predict") struct PredictTests {
+  private static let folder = try? TemporaryFolder()
+
+  /// Two levels and a skip: its output depends on 11 cells and more on each side, in steps of 4.
+  private static let unet = NetworkSpec {
+    Conv(5, kernel: 3)
+    ReLU()
+    Skip {
+      MaxPool(2)
+      Conv(6, kernel: 3)
+      ReLU()
+      Skip {
+        MaxPool(2)
+        Conv(8, kernel: 3)
+        ReLU()
+        ConvTranspose(4, kernel: 2, stride: 2)
+      }
+      Conv(4, kernel: 3)
+      ConvTranspose(4, kernel: 2, stride: 2)
+    }
+    Conv(1, kernel: 1)
+  }
+
+  private func path(
+    _ name: String, _ spec: NetworkSpec = unet, domain: DomainPadding = .init(), hasBase: Bool = true,
+    patch: [Int] = [16, 16]
+  ) throws -> String {
+    let inputs = [
+      ModelChannel(name: "tas", standardName: "air_temperature", units: "K", mean: 280, deviation: 12),
+      ModelChannel(name: "orog", standardName: "surface_altitude", units: "m", mean: 500, deviation: 700),
+    ]
+    let network = try spec.network(
+      input: try Shape([1, inputs.count] + patch), .inference, domain: domain)
+    let output = ModelChannel(
+      name: "tas", standardName: "air_temperature", longName: "temperature", units: "K",
+      cellMethods: "time: mean", mean: hasBase ? 0.1 : 280, deviation: 2)
+    let model = TrainedModel(
+      spec: spec, loss: MeanSquaredError(), domain: domain, patch: patch, inputs: inputs, outputs: [output],
+      base: hasBase ? [ModelChannel(name: "tas", standardName: "air_temperature", units: "K")] : nil,
+      parameters: try network.initialParameters(seed: 11))
+    let path = try #require(Self.folder).path(name + ".safetensors")
+    try ModelFile.write(model, to: path)
+    return path
+  }
+
+  private static let region = Make.regular(
+    (0..<32).map { 30 + Double($0) / 4 }, (0..<48).map { Double($0) / 4 })
+
+  private func fields(_ grid: Grid, missing: Double = 0) -> (features: Field, base: Field) {
+    let variables = [
+      Make.variable("tas", "air_temperature", "K"), Make.variable("orog", "surface_altitude", "m"),
+    ]
+    let time = Make.days(2)
+    let features = Make.noise(
+      Description(variables: variables, time: time, grid: grid), 260...300, missing: missing)
+    let base = Make.noise(
+      Description(variables: [variables[0]], time: time, grid: grid), 250...300, seed: 5)
+    return (features, base)
+  }
+
+  private func plan(
+    _ model: String, _ fields: (features: Field, base: Field), tile: Int? = nil
+  ) throws -> Plan {
+    let streams: KeyValuePairs<String, [(String, Field)]> = [
+      "input": [("features", fields.features)], "residual": [("base", fields.base)],
+    ]
+    guard let tile else { return try Plan(Predict.self, ["model": .text(model)], streams) }
+    return try Plan(Predict.self, ["model": .text(model), "tile": .plain("\(tile)")], streams)
+  }
+
+  /// The network on the whole field in double precision, by the plain loops of the reference.
+  private func reference(_ path: String, _ fields: (features: Field, base: Field)) throws -> [Double] {
+    let model = try ModelFile.read(path)
+    let grid = fields.features.description.grid
+    let network = try model.network(rows: grid.ny, columns: grid.nx)
+    var given: [String: [Double]] = [:]
+    for entry in model.parameters.layout.entries {
+      let numbers = model.parameters[entry]
+      given[entry.name] = (0..<numbers.count).map { Double(numbers[$0]) }
+    }
+    var result: [Double] = []
+    for t in 0..<2 {
+      given["input"] = (0..<2).flatMap { v in
+        (0..<grid.count).map { i in
+          model.inputs[v].encode(Double(fields.features[v, t, 0, i / grid.nx, i % grid.nx]))
+        }
+      }
+      let output = try Interpreter<Double>(network.graph).run([network.output], given)[0]
+      result += (0..<grid.count).map { i in
+        model.outputs[0].decode(output[i], base: Double(fields.base[0, t, 0, i / grid.nx, i % grid.nx]))
+      }
+    }
+    return result
+  }
+
+  @Test(arguments: [
+    DomainPadding(), DomainPadding(rows: .replicate, columns: .replicate),
+    DomainPadding(rows: .reflect, columns: .reflect), DomainPadding(rows: .replicate, columns: .periodic),
+  ])
+  func tilesAreTheWholeField(domain: DomainPadding) throws {
+    let path = try path("tiles-\(domain.rows)-\(domain.columns)", domain: domain)
+    let fields = fields(domain.columns == .periodic ? Make.globe(32, 64) : Self.region)
+    let whole = try plan(path, fields).run(cuts: 3)
+    let tiled = try plan(path, fields, tile: 6)
+    #expect(tiled.graph.computation(tiled.node)?.label.contains("windows of") == true)
+    let pieces = try tiled.run(cuts: 6)
+    let expected = try reference(path, fields)
+    expectClose(whole.numbers, expected, relative: 1e-6, absolute: 1e-5)
+    expectClose(pieces.numbers, whole.numbers.map(Double.init), absolute: 1e-5)
+    let output = tiled.description.variables[0]
+    #expect(output.standardName == "air_temperature" && output.units == "K" && output.name == "tas")
+    #expect(output.cellMethods == "time: mean")
+    let source = tiled.description.globalAttributes["source"]?.text ?? ""
+    let digest = try sha(path)
+    #expect(source.contains(".safetensors (sha256 \(digest))"))
+  }
+
+  private func sha(_ path: String) throws -> String {
+    var hash = SHA256()
+    hash.update([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))))
+    return SHA256.hex(hash.digest())
+  }
+
+  @Test func missingCellsStayMissingAndHarmNoOthers() throws {
+    let path = try path("missing")
+    let fields = fields(Self.region, missing: 0.01)
+    let result = try plan(path, fields, tile: 8).run(cuts: 4)
+    for t in 0..<2 {
+      for j in 0..<32 {
+        for i in 0..<48 {
+          let isMissing = fields.features[0, t, 0, j, i].isNaN || fields.features[1, t, 0, j, i].isNaN
+          #expect(result[0, t, 0, j, i].isNaN == isMissing)
+        }
+      }
+    }
+  }
+
+  @Test func unitsAreConverted() throws {
+    let path = try path("units")
+    let fields = fields(Self.region)
+    var celsius = fields
+    celsius.features.description.variables[0].units = "degC"
+    celsius.base.description.variables[0].units = "degC"
+    for t in 0..<celsius.features.numbers.count / 2 { celsius.features.numbers[t] -= 273.15 }
+    celsius.base.numbers = celsius.base.numbers.map { $0 - 273.15 }
+    let expected = try plan(path, fields).run(cuts: 0).numbers.map(Double.init)
+    expectClose(try plan(path, celsius).run(cuts: 0).numbers, expected, absolute: 3e-4)
+  }
+
+  @Test func aNetworkOfTheWholeFieldHasNoTiles() throws {
+    let spec = NetworkSpec {
+      Conv(4, kernel: 3)
+      InstanceNorm()
+      Conv(1, kernel: 1)
+    }
+    let path = try path("whole", spec)
+    let fields = fields(Self.region)
+    expectClose(
+      try plan(path, fields).run(cuts: 4).numbers, try reference(path, fields), relative: 1e-6, absolute: 2e-5
+    )
+    let error = fault { try plan(path, fields, tile: 8) }
+    #expect(error?.cause.contains("depends on the whole field") == true)
+  }
+
+  @Test func saysWhatDoesNotFit() throws {
+    let path = try path("faults")
+    let fields = fields(Self.region)
+    func expect(_ text: String, _ make: () throws -> Plan) {
+      let error = fault(make)
+      #expect(error?.cause.contains(text) == true, "\(String(describing: error))")
+    }
+    var one = fields
+    one.features = fields.base
+    expect(
+      "expects 2 channels (air_temperature, surface_altitude), `features` has 1 channel (air_temperature)"
+    ) {
+      try plan(path, one)
+    }
+    var swapped = fields
+    swapped.features.description.variables.reverse()
+    expect("expects air_temperature as channel 1") { try plan(path, swapped) }
+    var percent = fields
+    percent.features.description.variables[0].units = "%"
+    expect("is in %, the model was trained with K") { try plan(path, percent) }
+    expect("has 30 rows, and the network needs a multiple of 4") {
+      try plan(path, self.fields(Make.regular((0..<30).map { Double($0) }, (0..<48).map { Double($0) })))
+    }
+    expect("difference from air_temperature") {
+      try Plan(Predict.self, ["model": .text(path)], ["input": [("features", fields.features)]])
+    }
+    let direct = try self.path("direct", hasBase: false)
+    expect("nothing to add `base` to") { try plan(direct, fields) }
+    let joined = try self.path("joined", domain: DomainPadding(rows: .zero, columns: .periodic))
+    expect("the grid is not global") { try plan(joined, fields) }
+    expect("No such file or directory") { try plan("/nowhere/model.safetensors", fields) }
+    let valid = try self.path(
+      "valid",
+      NetworkSpec {
+        Conv(4, kernel: 5, padding: .valid)
+        Conv(1, kernel: 1)
+      })
+    expect("expected 1 channels on as many cells") { try plan(valid, fields) }
+  }
+}
