@@ -46,7 +46,7 @@ let package = Package(
         "Basics", "Networks", "Pipelines", "Inspection",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .executableTarget(name: "bench", dependencies: ["Pipelines"]),
+    .executableTarget(name: "bench", dependencies: ["Compute", "Networks", "Pipelines", "Tensors"]),
 
     // Lists the files of stages, layers, losses ..., so that a new one is one new file.
     .executableTarget(name: "TypeLister"),

@@ -16,7 +16,7 @@
       VECTOR value[COLUMNS];                                                                                    \
       for (int j = 0; j < COLUMNS; ++j) value[j] = *(const UNALIGNED *)(line + j * LANES);                      \
       _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; ++i) {                                       \
-        VECTOR weight = (VECTOR){0} + w[i];                                                                     \
+        VECTOR weight = w[i] - (VECTOR){0};                                                                       \
         for (int j = 0; j < COLUMNS; ++j) sum[i][j] = FMA(weight, value[j], sum[i][j]);                         \
       }                                                                                                         \
     }                                                                                                           \

@@ -21,7 +21,7 @@ typedef void (*tile_function)(int64_t k, const float *a, const float *b, float *
       VECTOR row[COLUMNS];                                                                                     \
       for (int j = 0; j < COLUMNS; ++j) row[j] = *(const VECTOR *)(b + j * LANES);                             \
       _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; ++i) {                                      \
-        VECTOR value = (VECTOR){0} + a[i];                                                                     \
+        VECTOR value = a[i] - (VECTOR){0};                                                                     \
         for (int j = 0; j < COLUMNS; ++j) sum[i][j] = FMA(value, row[j], sum[i][j]);                           \
       }                                                                                                        \
     }                                                                                                          \

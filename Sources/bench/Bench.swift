@@ -11,6 +11,9 @@
     Benchmark(name: "io", summary: "write and read a chunked, shuffled, deflated field", run: BenchIO.run),
     Benchmark(
       name: "regrid", summary: "weights, their application, and regridding beside CDO", run: BenchRegrid.run),
+    Benchmark(
+      name: "conv", summary: "convolutions of a UNet, their gradients, and its training step",
+      run: BenchConv.run),
     Benchmark(name: "start", summary: "start of a process, and a small run", run: BenchStart.run),
   ]
 
