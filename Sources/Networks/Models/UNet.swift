@@ -6,7 +6,7 @@ import Compute
 ///
 /// Parameters: `encoder.L.*`, `bottom.*`, `decoder.L.up.*`, `decoder.L.*`, `head.*`; level 0 is the finest.
 public struct UNet: Model {
-  public enum Up: String, Sendable, Hashable, CaseIterable { case transpose }
+  public enum Up: String, Sendable, Hashable, CaseIterable { case transpose, bilinear, nearest }
   public enum Down: String, Sendable, Hashable, CaseIterable {
     case maxPool = "max-pool"
     case averagePool = "average-pool"
@@ -17,8 +17,8 @@ public struct UNet: Model {
     name: "unet", summary: "encoder and decoder with skips (Ronneberger et al. 2015)",
     discussion: """
       With `padding: valid`, as published, the skips are cropped and the output is smaller than the input \
-      (572 x 572 gives 388 x 388). With `same` the size stays, and must be divisible by 2^depth.
-      `residual` adds channels of the input to \
+      (572 x 572 gives 388 x 388). With `same` the size stays, and must be divisible by 2^depth. `up: bilinear` and \
+      `nearest` halve the channels by a 1x1 convolution and then resize. `residual` adds channels of the input to \
       the output; the last convolution then begins at zero, so that the network begins as the identity on them.
       """,
     keys: [
@@ -124,7 +124,7 @@ public struct UNet: Model {
       if dropout > 0 { Dropout(dropout) }
     }
     for level in (0..<depth).reversed() {
-      let raised = try network.apply("decoder.\(level).up", doubling(base << level), value)
+      let raised = try network.apply("decoder.\(level).up", up.layer(base << level), value)
       value = try network.scoped("decoder.\(level)") { network throws(GraphError) in
         let both = try network.concatenated([skips[level], raised], isValid ? .crop : .error, "the skip")
         return try Block(stack(level)).apply(both, in: &network)
@@ -140,12 +140,6 @@ public struct UNet: Model {
     case .maxPool: MaxPool(2)
     case .averagePool: AveragePool(2)
     case .convolution: Conv(width, kernel: 2, stride: 2, padding: .valid)
-    }
-  }
-
-  private func doubling(_ width: Int) -> any Layer {
-    switch up {
-    case .transpose: ConvTranspose(width, kernel: 2, stride: 2)
     }
   }
 }
