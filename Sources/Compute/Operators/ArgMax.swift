@@ -70,15 +70,3 @@ public struct ArgMax: Operator {
     return dimension >= axis ? output : nil
   }
 }
-
-extension ArgMax {
-  public func inputRange(
-    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
-  ) -> Range<Int>? {
-    guard let shape = inputs.first else { return nil }
-    let own = axis < 0 ? axis + shape.rank : axis
-    if keepsDimensions { return dimension == own ? nil : output }
-    // What is in front of the dimension that is gone has another place, counted from the end.
-    return dimension < own ? nil : output
-  }
-}

@@ -73,13 +73,3 @@ extension Operator {
     return square
   }
 }
-
-extension DepthToSpace {
-  public func inputRange(
-    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
-  ) -> Range<Int>? {
-    if dimension < 2 { return dimension == 0 ? output : nil }
-    let first = floorDivide(output.lowerBound, block)
-    return first..<max(first, floorDivide(output.upperBound - 1, block) + 1)
-  }
-}

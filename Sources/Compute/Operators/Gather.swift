@@ -140,12 +140,3 @@ struct GatherGradient: Operator {
     return [try graph.one(gather, seed, call.inputs[1]), nil]
   }
 }
-
-extension Gather {
-  public func inputRange(
-    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
-  ) -> Range<Int>? {
-    guard let shape = inputs.first, input == 0 else { return nil }
-    return dimension > (axis < 0 ? axis + shape.rank : axis) + (inputs.last?.rank ?? 0) - 1 ? output : nil
-  }
-}

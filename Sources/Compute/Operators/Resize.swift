@@ -258,7 +258,9 @@ public struct Resize: Operator {
       let first = (x - reach).wholeBelow + 1
       return first..<max(first + 1, -(-x - reach).wholeBelow)
     }
-    guard coordinates != .tfCropAndResize, let first = reach(output.lowerBound),
+    // Where places depend on the extent of the whole field, a part of it would be another one.
+    let isLocal = coordinates != .tfCropAndResize && coordinates != .alignCorners
+    guard isLocal, let first = reach(output.lowerBound),
       let last = reach(output.upperBound - 1)
     else { return nil }
     return min(first.lowerBound, last.lowerBound)..<max(first.upperBound, last.upperBound)
@@ -301,41 +303,4 @@ struct ResizeGradient: Operator {
   }
 
   func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost { Cost(operations: map(inputs[0]).operations) }
-}
-
-extension Resize {
-  /// nil where places depend on the extents of the whole field (`alignCorners`, a region).
-  public func inputRange(
-    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
-  ) -> Range<Int>? {
-    guard let shape = inputs.first, let parts = try? plan(shape) else { return nil }
-    guard let part = parts.first(where: { $0.dimension == dimension }) else { return output }
-    if part.extent == shape.extents[dimension], part.scale == 1, coordinates != .tfCropAndResize {
-      return output
-    }
-    guard coordinates != .alignCorners, coordinates != .tfCropAndResize, !output.isEmpty else { return nil }
-    func place(_ index: Int) -> Double {
-      coordinate(index, shape.extents[dimension], max(2, part.extent), part.scale, part.region) ?? 0
-    }
-    let (low, high) = (place(output.lowerBound), place(output.upperBound - 1))
-    guard abs(low) < 1e12, abs(high) < 1e12 else { return nil }
-    if mode == .nearest { return nearest(low)..<nearest(high) + 1 }
-    let narrow = antialias ? min(part.scale, 1) : 1
-    let reach = (mode == .linear ? 1.0 : 2.0) / narrow
-    let (first, last) = (Int((low - reach).rounded(.down)) + 1, Int((high + reach).rounded(.up)) - 1)
-    return first..<max(first, last) + 1
-  }
-
-  /// The neighbour that counts, wherever the border is.
-  private func nearest(_ x: Double) -> Int {
-    let below = x.rounded(.down)
-    let isUpper =
-      switch rounding {
-      case .floor: false
-      case .ceil: x > below
-      case .roundPreferFloor: x - below > 0.5
-      case .roundPreferCeil: x - below >= 0.5
-      }
-    return Int(below) + (isUpper ? 1 : 0)
-  }
 }

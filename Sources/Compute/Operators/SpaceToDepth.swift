@@ -47,12 +47,3 @@ public struct SpaceToDepth: ViewOperator {
     return output.lowerBound * block..<output.upperBound * block
   }
 }
-
-extension SpaceToDepth {
-  public func inputRange(
-    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
-  ) -> Range<Int>? {
-    if dimension < 2 { return dimension == 0 ? output : nil }
-    return output.lowerBound * block..<output.upperBound * block
-  }
-}

@@ -79,11 +79,3 @@ struct TileGradient: Operator {
     return [try graph.one(tile, seed)]
   }
 }
-
-extension Tile {
-  public func inputRange(
-    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
-  ) -> Range<Int>? {
-    repeats.indices.contains(dimension) && repeats[dimension] == 1 ? output : nil
-  }
-}

@@ -38,13 +38,3 @@ public struct Transpose: ViewOperator {
     return output
   }
 }
-
-extension Transpose {
-  public func inputRange(
-    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
-  ) -> Range<Int>? {
-    guard let shape = inputs.first else { return nil }
-    let order = order(shape)
-    return order.indices.contains(dimension) && order[dimension] == dimension ? output : nil
-  }
-}
