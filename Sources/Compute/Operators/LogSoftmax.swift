@@ -33,8 +33,23 @@ public struct LogSoftmax: Operator {
 
   public func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
     guard let lines = try? AxisLines(inputs[0].shape, axis) else { return }
-    run.parallel(over: lines.count, grain: lines.grain) {
-      for line in $0 { one(inputs[0], outputs[0], lines.elements(line)) }
+    let (x, y) = (inputs[0], outputs[0])
+    guard lines.step > 1 else {
+      return run.parallel(over: lines.count, grain: lines.grain) {
+        for line in $0 { one(x, y, lines.elements(line)) }
+      }
+    }
+    lines.forEachBand(run) { start, count in
+      let target = unsafe y.pointer + start
+      unsafe SoftmaxBand.run(
+        x.pointer + start, target, lines: count, step: lines.step, length: lines.length, keepsPowers: false
+      ) { sums in
+        for line in 0..<count { unsafe sums[line] = Double.log(sums[line]) }
+        for index in 0..<lines.length {
+          let row = unsafe target + index * lines.step
+          for line in 0..<count { unsafe row[line] = Float(Double(row[line]) - sums[line]) }
+        }
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// exp(x) over its sum along an axis (counted from the end when negative), reckoned from the largest number so that
@@ -35,9 +36,34 @@ public struct Softmax: Operator {
 
   public func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
     guard let lines = try? AxisLines(inputs[0].shape, axis) else { return }
-    run.parallel(over: lines.count, grain: lines.grain) {
-      for line in $0 { one(inputs[0], outputs[0], lines.elements(line)) }
+    let (x, y) = (inputs[0], outputs[0])
+    guard lines.step > 1 else {
+      return run.parallel(over: lines.count, grain: lines.grain) {
+        for line in $0 { row(x, y, line * lines.length, lines.length) }
+      }
     }
+    lines.forEachBand(run) { start, count in
+      let target = unsafe y.pointer + start
+      unsafe SoftmaxBand.run(
+        x.pointer + start, target, lines: count, step: lines.step, length: lines.length, keepsPowers: true
+      ) { sums in
+        for line in 0..<count { unsafe sums[line] = 1 / sums[line] }
+        for index in 0..<lines.length {
+          let row = unsafe target + index * lines.step
+          for line in 0..<count { unsafe row[line] = Float(Double(row[line]) * sums[line]) }
+        }
+      }
+    }
+  }
+
+  /// Numbers that follow each other.
+  private func row(_ x: Operand<Float>, _ y: Operand<Float>, _ start: Int, _ count: Int) {
+    let largest = AxisLines.Line(start: start, step: 1, count: count).maximum(x)
+    let (from, to) = unsafe (x.pointer + start, y.pointer + start)
+    for index in 0..<count { unsafe to[index] = from[index] - largest }
+    unsafe isotach_exp(to, to, Int64(count))
+    let factor = unsafe 1 / Sums.plain(to, count)
+    for index in 0..<count { unsafe to[index] = Float(Double(to[index]) * factor) }
   }
 
   public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]

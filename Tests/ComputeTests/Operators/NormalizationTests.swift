@@ -97,6 +97,8 @@ private func scaled(_ extents: [Int]) -> [OperatorCase.Input] {
 
   static let maxima = [
     OperatorCase("channels", Softmax(axis: 1), [.init(extents: [2, 5, 3], range: -4...4)], hasGolden: true),
+    OperatorCase("many lines", Softmax(axis: 1), [.init(extents: [2, 3, 300], range: -4...4)]),
+    OperatorCase("many lines", LogSoftmax(axis: 1), [.init(extents: [1, 3, 270], range: -4...4)]),
     OperatorCase("last", Softmax(), [.init(extents: [3, 7], range: -30...30)], hasGolden: true),
     OperatorCase("one", Softmax(axis: 1), [.init(extents: [2, 1, 3], range: -4...4)], hasGolden: true),
     OperatorCase(

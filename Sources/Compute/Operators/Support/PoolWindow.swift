@@ -155,6 +155,13 @@ struct PoolGeometry: Sendable {
 
   var inputPlane: Int { axes[0].input * axes[1].input * axes[2].input }
   var outputPlane: Int { axes[0].output * axes[1].output * axes[2].output }
+  /// Two by two side by side, without padding, over images.
+  var isHalf: Bool {
+    axes[0].input == 1 && axes[0].kernel == 1 && axes[0].output == 1
+      && axes[1...].allSatisfy {
+        $0.kernel == 2 && $0.stride == 2 && $0.dilation == 1 && $0.before == 0 && 2 * $0.output <= $0.input
+      }
+  }
   /// Planes that one piece of work takes.
   var grain: Int { max(1, 16384 / max(1, inputPlane)) }
 

@@ -1,25 +1,24 @@
-/// Sums of float32 numbers in double, in an order that depends on their count alone: four strands, then the rest.
+import Kernels
+
+/// Sums of float32 numbers in double, in an order that depends on their count alone.
 enum Sums {
   static func plain(_ numbers: UnsafePointer<Float>, _ count: Int) -> Double {
-    strands(count) { unsafe Double(numbers[$0]) }
+    unsafe isotach_sum(numbers, Int64(count))
   }
 
   /// The sum of (x - mean)^2.
   static func squares(_ numbers: UnsafePointer<Float>, _ count: Int, mean: Double) -> Double {
-    strands(count) {
-      let deviation = unsafe Double(numbers[$0]) - mean
-      return deviation * deviation
-    }
+    unsafe isotach_sum_squares(numbers, Int64(count), mean)
   }
 
   /// The sum of a (b - mean).
   static func products(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int, mean: Double
   ) -> Double {
-    strands(count) { unsafe Double(a[$0]) * (Double(b[$0]) - mean) }
+    unsafe isotach_sum_products(a, b, Int64(count), mean)
   }
 
-  /// The sum of term(0) ..< term(count).
+  /// The sum of term(0) ..< term(count): four strands, then the rest.
   @inline(__always)
   static func strands(_ count: Int, _ term: (Int) -> Double) -> Double {
     var (a, b, c, d) = (0.0, 0.0, 0.0, 0.0)
