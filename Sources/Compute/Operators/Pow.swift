@@ -13,4 +13,31 @@ public struct Pow: BinaryOperator {
       ? (b == 0 ? 0 : b * T.pow(a, b - 1))
       : (a == 0 && b >= 0 ? 0 : T.pow(a, b) * T.log(a))
   }
+
+  /// The powers that formulas are full of need no logarithm.
+  public func row(
+    _ a: UnsafePointer<Float>, _ aStep: Int, _ b: UnsafePointer<Float>, _ bStep: Int,
+    _ y: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    switch unsafe bStep == 0 && aStep == 1 ? b[0] : .nan {
+    case 1: for k in 0..<count { unsafe y[k] = a[k] }
+    case 2: for k in 0..<count { unsafe y[k] = a[k] * a[k] }
+    case 3: for k in 0..<count { unsafe y[k] = a[k] * a[k] * a[k] }
+    case -1: for k in 0..<count { unsafe y[k] = 1 / a[k] }
+    default: for k in 0..<count { unsafe y[k] = apply(a[k * aStep], b[k * bStep]) }
+    }
+  }
+
+  public func gradientRow(
+    _ position: Int, _ a: UnsafePointer<Float>, _ aStep: Int, _ b: UnsafePointer<Float>, _ bStep: Int,
+    _ seed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    switch unsafe position == 0 && bStep == 0 && aStep == 1 ? b[0] : .nan {
+    case 1: for k in 0..<count { unsafe y[k] = seed[k] }
+    case 2: for k in 0..<count { unsafe y[k] = 2 * a[k] * seed[k] }
+    case 3: for k in 0..<count { unsafe y[k] = 3 * a[k] * a[k] * seed[k] }
+    default:
+      for k in 0..<count { unsafe y[k] = derivative(position, a[k * aStep], b[k * bStep]) * seed[k] }
+    }
+  }
 }

@@ -9,10 +9,19 @@ import Testing
     + pair(Max(), second: -1.3...0.9) + [
       OperatorCase(
         "whole exponent of a negative number", Pow(),
-        [.init(extents: [3, 5]), .init(extents: [], numbers: [3], isDifferentiable: false)], hasGolden: true),
+        [.init(extents: [3, 5]), .init(extents: [], numbers: [3], isDifferentiable: false)], hasGolden: true)
+    ]
+    + [1, 2, 3, -1, 2.5, 0].map { exponent in
+      OperatorCase(
+        "power \(exponent)", Pow(),
+        [
+          .init(extents: [2, 7], range: 0.2...2),
+          .init(extents: [], numbers: [exponent], isDifferentiable: false),
+        ])
+    } + [
       OperatorCase(
         "equal numbers", Max(), [.init(extents: [3], numbers: [1, 2, 3]), .init(extents: [], numbers: [2])],
-        checksGradient: false),
+        checksGradient: false)
     ]
 
   static func pair(

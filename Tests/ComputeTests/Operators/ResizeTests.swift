@@ -11,10 +11,10 @@ import Testing
   /// Against ONNX's own reference implementation.
   static let onnx: [OperatorCase] = {
     var cases: [OperatorCase] = []
-    let scales: [[Double]] = [[0.6, 1.7], [2, 3], [0.5, 0.35]]
+    let scales: [[Double]] = [[0.6, 1.7], [2, 1.5], [0.5, 0.35]]
     for coordinates in Resize.Coordinates.allCases where coordinates != .tfCropAndResize {
       for scale in scales {
-        let isWhole = scale == [2, 3]
+        let isWhole = scale == [2, 1.5]
         // ONNX's implementation divides by a length that is not whole; its text and its users do not.
         if coordinates == .alignCorners && !isWhole { continue }
         // The same for a result of one place, which is 0 by the text.
@@ -23,13 +23,13 @@ import Testing
           cases.append(
             one(
               "\(mode) \(coordinates.rawValue) \(scale)",
-              Resize(.scales(scale), axes: [1, 2], mode: mode, coordinates: coordinates), [1, 4, 5]))
+              Resize(.scales(scale), axes: [1, 2], mode: mode, coordinates: coordinates), [1, 4, 4]))
         }
         for rounding in Resize.Rounding.allCases {
           cases.append(
             one(
               "nearest \(coordinates.rawValue) \(rounding.rawValue) \(scale)",
-              Resize(.scales(scale), axes: [1, 2], coordinates: coordinates, rounding: rounding), [1, 4, 5]))
+              Resize(.scales(scale), axes: [1, 2], coordinates: coordinates, rounding: rounding), [1, 4, 4]))
         }
       }
     }
@@ -45,19 +45,19 @@ import Testing
             Resize(.scales(scale), axes: [1, 2], mode: mode, excludesOutside: true), [1, 7, 6]))
       }
       cases.append(
-        one("\(mode) sizes", Resize(.sizes([3, 9]), axes: [1, 2], mode: mode), [1, 4, 5]))
+        one("\(mode) sizes", Resize(.sizes([3, 9]), axes: [1, 2], mode: mode), [1, 4, 4]))
     }
     cases.append(
       one(
         "cubic -0.5 outside excluded",
         Resize(.sizes([3, 9]), axes: [1, 2], mode: .cubic, cubicCoefficient: -0.5, excludesOutside: true),
-        [1, 4, 5]))
+        [1, 4, 4]))
     cases.append(
       one(
         "crop",
         Resize(
           .sizes([3, 4]), axes: [1, 2], mode: .linear, coordinates: .tfCropAndResize,
-          region: [0.4...0.6, -0.2...1.3], extrapolation: 10), [1, 4, 5]))
+          region: [0.4...0.6, -0.2...1.3], extrapolation: 10), [1, 4, 4]))
     return cases
   }()
 
@@ -89,9 +89,9 @@ import Testing
             antialias: true), [1, 2, 7, 5]))
     }
     cases.append(
-      one("torch line", Resize(.scales([2]), axes: [-1], mode: .linear), [2, 3, 4]))
+      one("torch line", Resize(.scales([2]), axes: [-1], mode: .linear), [1, 2, 4]))
     cases.append(
-      one("torch volume", Resize(.scales([2, 2, 2]), axes: [2, 3, 4], mode: .linear), [1, 2, 2, 3, 2]))
+      one("torch volume", Resize(.scales([2, 2, 2]), axes: [2, 3, 4], mode: .linear), [1, 1, 2, 3, 1]))
     return cases
   }()
 

@@ -14,6 +14,7 @@ struct AxisWeights: Sendable {
   let weights: [Double]
   /// Places that lie outside and take a fixed number.
   let isOutside: [Bool]
+  let hasOutside: Bool
 
   /// - Parameter rows: for each place of the result its entries; nil is outside.
   init(_ dimension: Int, sources: Int, _ rows: [[(place: Int, weight: Double)]?]) {
@@ -30,6 +31,7 @@ struct AxisWeights: Sendable {
     }
     (self.starts, self.places, self.weights) = (starts, places, weights)
     isOutside = rows.map { $0 == nil }
+    hasOutside = isOutside.contains(true)
   }
 
   /// The adjoint map: entries in the order of the result's places.
@@ -48,9 +50,14 @@ struct AxisWeights: Sendable {
     _ x: Operand<Float>, _ y: Operand<Float>, outer: Int, inner: Int, outside: Float, _ run: RunContext
   ) {
     let weights = weights.map { Float($0) }
+    if inner == 1 {
+      run.parallel(over: outer, grain: max(1, 2 * Grain.dear / max(1, targets))) { piece in
+        points(x, y, blocks: piece, weights, outside: outside)
+      }
+      return
+    }
     // Lines of the result along `inner`; short ones together.
-    let lines = outer * targets
-    run.parallel(over: lines, grain: max(1, Grain.dear * 2 / max(1, inner))) { piece in
+    run.parallel(over: outer * targets, grain: max(1, 2 * Grain.dear / max(1, inner))) { piece in
       var (block, target) = piece.lowerBound.quotientAndRemainder(dividingBy: targets)
       for line in piece {
         let from = unsafe x.pointer + block * sources * inner
@@ -58,15 +65,43 @@ struct AxisWeights: Sendable {
         let (first, end) = (starts[target], starts[target + 1])
         if isOutside[target] {
           unsafe to.update(repeating: outside, count: inner)
-        } else if inner == 1 {
-          var sum: Float = 0
-          for entry in first..<end { unsafe sum += weights[entry] * from[places[entry]] }
-          unsafe to[0] = sum
         } else {
           unsafe Self.row(from, inner, places[first..<end], weights[first..<end], to)
         }
         target += 1
         if target == targets { (target, block) = (0, block + 1) }
+      }
+    }
+  }
+
+  /// Along the last dimension: number by number. `places` and `starts` were made here and are within the tensor.
+  private func points(
+    _ x: Operand<Float>, _ y: Operand<Float>, blocks: Range<Int>, _ weights: [Float], outside: Float
+  ) {
+    unsafe starts.withUnsafeBufferPointer { starts in
+      unsafe places.withUnsafeBufferPointer { places in
+        unsafe weights.withUnsafeBufferPointer { weights in
+          for block in blocks {
+            let from = unsafe x.pointer + block * sources
+            let to = unsafe y.pointer + block * targets
+            for target in 0..<targets {
+              let first = unsafe starts[target]
+              switch unsafe starts[target + 1] - first {
+              case 1: unsafe to[target] = weights[first] * from[places[first]]
+              case 2:
+                unsafe to[target] =
+                  weights[first] * from[places[first]] + weights[first + 1] * from[places[first + 1]]
+              case let count:
+                var sum: Float = 0
+                for entry in first..<first + count { unsafe sum += weights[entry] * from[places[entry]] }
+                unsafe to[target] = sum
+              }
+            }
+            if hasOutside {
+              for target in 0..<targets where isOutside[target] { unsafe to[target] = outside }
+            }
+          }
+        }
       }
     }
   }
