@@ -20,7 +20,7 @@ public struct Orientation: Sendable, Hashable {
         for columns in [false, true] {
           // A quarter turn is one flip and an exchange, a half turn both flips.
           let isTurn = transposes ? rows != columns : rows == columns
-          if flip || rotate && isTurn || !rows && !columns {
+          if flip || (rotate ? isTurn : !rows && !columns) {
             result.append(Orientation(flipsRows: rows, flipsColumns: columns, transposes: transposes))
           }
         }
