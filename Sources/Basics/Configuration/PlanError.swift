@@ -6,6 +6,15 @@ public struct PlanError: Error, Sendable, Hashable, CustomStringConvertible {
   public let subject: String?
   public let cause: String
   public let remedy: String?
+  /// Other faults that were found at the same time.
+  public var further: [PlanError] = []
+
+  /// The first of several faults with the others; nil when there are none.
+  public static func all(_ faults: [PlanError]) -> PlanError? {
+    guard var first = faults.first else { return nil }
+    first.further += faults.dropFirst()
+    return first
+  }
 
   public init(_ cause: String, at mark: Mark? = nil, subject: String? = nil, remedy: String? = nil) {
     (self.cause, self.mark, self.subject, self.remedy) = (cause, mark, subject, remedy)

@@ -23,6 +23,7 @@ public struct BernoulliGamma: ElementLoss {
   public init(_ arguments: Arguments) throws(PlanError) {
     wetThreshold = try arguments.number("wet-threshold", or: 0, .notNegative)
   }
+  public var takesRawTargets: Bool { true }
   public var keys: [(String, ConfigValue)] { changed(("wet-threshold", wetThreshold, 0)) }
 
   public var channelsPerVariable: Int { 3 }

@@ -24,6 +24,7 @@ public struct BinaryCrossEntropy: ElementLoss {
     positiveWeights = try arguments.numbers("positive-weight", .positive)
     smoothing = try arguments.number("smoothing", or: 0, .fraction)
   }
+  public var takesRawTargets: Bool { true }
   public var keys: [(String, ConfigValue)] {
     var keys: [(String, ConfigValue)] = []
     if let classWeights { keys.append(("weights", .list(classWeights.map { .number($0) }))) }

@@ -33,6 +33,7 @@ public struct CrossEntropy: Loss {
         at: arguments.mark("weights"))
     }
   }
+  public var takesRawTargets: Bool { true }
   public var keys: [(String, ConfigValue)] {
     var keys: [(String, ConfigValue)] = []
     if let classes { keys.append(("classes", .integer(classes))) }

@@ -44,6 +44,7 @@ public struct Focal: Loss {
       isExclusive || arguments.text("alpha") == "none"
       ? nil : try arguments.number("alpha", or: 0.25, .unit)
   }
+  public var takesRawTargets: Bool { true }
   public var keys: [(String, ConfigValue)] {
     var keys = changed(("gamma", gamma, 2))
     if let alpha {

@@ -21,6 +21,7 @@ public struct Hinge: ElementLoss {
     isSquared = arguments.boolean("squared") ?? false
     margin = try arguments.number("margin", or: 1, .positive)
   }
+  public var takesRawTargets: Bool { true }
   public var keys: [(String, ConfigValue)] {
     (isSquared ? [("squared", .boolean(true))] : []) + changed(("margin", margin, 1))
   }

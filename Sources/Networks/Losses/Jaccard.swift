@@ -16,6 +16,7 @@ public struct Jaccard: Loss {
     overlap = Overlap(classes: classes, ignore: ignore, isExclusive: isExclusive, smooth: smooth)
   }
   public init(_ arguments: Arguments) throws(PlanError) { overlap = try Overlap(arguments) }
+  public var takesRawTargets: Bool { true }
   public var keys: [(String, ConfigValue)] { overlap.keys }
   public var channelsPerVariable: Int { overlap.classes ?? 1 }
 

@@ -8,6 +8,7 @@ public struct KullbackLeibler: Loss {
     name: "kl-divergence", summary: "Kullback-Leibler divergence from probabilities, from logits", keys: [])
   public init() {}
   public init(_ arguments: Arguments) throws(PlanError) {}
+  public var takesRawTargets: Bool { true }
   public var keys: [(String, ConfigValue)] { [] }
 
   public func build(_ prediction: Value, _ target: Value, weights: Value?, in graph: inout Graph)

@@ -30,6 +30,7 @@ public struct Tversky: Loss {
     alpha = try arguments.number("alpha", or: 0.3, .notNegative)
     beta = try arguments.number("beta", or: 0.7, .notNegative)
   }
+  public var takesRawTargets: Bool { true }
   public var keys: [(String, ConfigValue)] {
     changed(("alpha", alpha, 0.3), ("beta", beta, 0.7)) + overlap.keys
   }

@@ -71,6 +71,7 @@ public enum ModelFile {
     if let halo = model.halo { about.append(("halo", .array(halo.map { .integer($0) }))) }
     if let factor = model.scaleFactor { about.append(("scale_factor", .number(factor))) }
     if !model.classes.isEmpty { about.append(("classes", .array(model.classes.map { .string($0) }))) }
+    if let history = model.history { about.append(("history", history.json)) }
     let facts = model.provenance.sorted { $0.key < $1.key }
     about.append(("provenance", .object(facts.map { ($0.key, .string($0.value)) })))
     return [("network", model.spec.configuration.json), ("model", .object(about))]
@@ -133,7 +134,8 @@ public enum ModelFile {
       inputs: inputs, outputs: outputs, base: base, halo: halo,
       scaleFactor: json["scale_factor"] == nil ? nil : try reading.finite("scale_factor"),
       classes: json["classes"] == nil ? [] : try reading.list("classes").compactMap(\.string),
-      provenance: provenance, parameters: empty)
+      provenance: provenance, history: try json["history"].map { (value) throws(JSONReading.Failure) in try TrainingHistory(value) },
+      parameters: empty)
   }
 
   /// The numbers of the file for the network that the file declares.

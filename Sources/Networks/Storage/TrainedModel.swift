@@ -27,18 +27,21 @@ public struct TrainedModel: Sendable {
   public var classes: [String]
   /// How it was made: program, pipeline, seed, steps, digests of what it was trained on. By name.
   public var provenance: [String: String]
+  /// How its training went; nil when that is not known.
+  public var history: TrainingHistory?
   /// Parameters and statistics by path.
   public var parameters: Parameters
 
   public init(
     spec: NetworkSpec, loss: any Loss, domain: DomainPadding = .init(), patch: [Int], inputs: [ModelChannel],
     outputs: [ModelChannel], base: [ModelChannel]? = nil, halo: [Int]? = nil, scaleFactor: Double? = nil,
-    classes: [String] = [], provenance: [String: String] = [:], parameters: Parameters
+    classes: [String] = [], provenance: [String: String] = [:], history: TrainingHistory? = nil,
+    parameters: Parameters
   ) {
     (self.spec, self.loss, self.domain, self.patch) = (spec, loss, domain, patch)
     (self.inputs, self.outputs, self.base) = (inputs, outputs, base)
     (self.halo, self.scaleFactor, self.classes) = (halo, scaleFactor, classes)
-    (self.provenance, self.parameters) = (provenance, parameters)
+    (self.provenance, self.history, self.parameters) = (provenance, history, parameters)
   }
 
   /// The network for fields of [rows, columns].

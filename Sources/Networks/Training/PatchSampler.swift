@@ -8,6 +8,9 @@ public struct Patch: Sendable, Hashable {
   /// Its columns go on from the first one when they pass the last.
   public var column: Int
   public var orientation: Orientation
+  public init(time: Int, row: Int, column: Int, orientation: Orientation = Orientation()) {
+    (self.time, self.row, self.column, self.orientation) = (time, row, column, orientation)
+  }
 }
 
 /// Patches at random places inside allowed cells: each is a function of (seed, epoch, index) alone, so that a

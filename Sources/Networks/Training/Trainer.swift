@@ -30,7 +30,13 @@ import Tensors
     self.plan = plan
     do {
       self.parameters = try plan.network.initialParameters(seed: plan.options.seed)
-      if let parameters { try Self.copy(parameters, to: self.parameters) }
+      if let parameters {
+        _ = try plan.checked(parameters)
+        for entry in plan.layout.entries {
+          guard let given = parameters[entry.name] else { continue }
+          unsafe self.parameters[entry].pointer.update(from: given.pointer, count: given.count)
+        }
+      }
       best = plan.options.keepsBest ? try self.parameters.clone() : nil
       gradients = try Parameters(plan.trained)
       moments = try plan.options.optimiser.slots.map { slot in
@@ -62,20 +68,6 @@ import Tensors
     for (name, numbers) in plan.constants {
       guard let tensor = gradients[name] else { continue }
       for (index, number) in numbers.enumerated() where index < tensor.count { tensor[index] = Float(number) }
-    }
-  }
-
-  private static func copy(_ source: Parameters, to target: Parameters) throws(ModelError) {
-    for entry in target.layout.entries {
-      guard let given = source[entry.name] else {
-        throw ModelError(.mismatch, subject: entry.name, "the model to start from has no such parameter")
-      }
-      guard given.shape == entry.shape else {
-        throw ModelError(
-          .mismatch, subject: entry.name, "the shape in the model to start from", expected: "\(entry.shape)",
-          found: "\(given.shape)")
-      }
-      unsafe target[entry].pointer.update(from: given.pointer, count: given.count)
     }
   }
 

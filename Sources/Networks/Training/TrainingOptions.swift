@@ -54,7 +54,7 @@ public struct TrainingOptions: Sendable {
   }
 
   /// Everything that the result depends on.
-  var json: JSONValue {
+  public var json: JSONValue {
     .object([
       ("optimiser", optimiser.configuration.json), ("rate", .number(baseRate)),
       ("schedule", schedule.configuration.json), ("clip", clipping?.configuration.json ?? .null),

@@ -149,6 +149,22 @@ public struct TrainingPlan: Sendable {
     return total
   }
 
+  /// Says whether the numbers of another model can be the start.
+  /// - Throws: `ModelError` naming the parameter that is missing or has another shape.
+  public func checked(_ parameters: Parameters) throws(ModelError) -> Parameters {
+    for entry in layout.entries {
+      guard let given = parameters[entry.name] else {
+        throw ModelError(.mismatch, subject: entry.name, "the model to start from has no such parameter")
+      }
+      guard given.shape == entry.shape else {
+        throw ModelError(
+          .mismatch, subject: entry.name, "the shape in the model to start from", expected: "\(entry.shape)",
+          found: "\(given.shape)")
+      }
+    }
+    return parameters
+  }
+
   /// Bytes that the training holds, by what for.
   public var memory: [(what: String, bytes: Int)] {
     let batch = inputShape.bytes + 2 * targetShape.bytes

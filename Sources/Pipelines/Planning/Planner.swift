@@ -132,7 +132,9 @@ public struct Planner: Sendable {
       do throws(PlanError) {
         nodes[.stage(step.index)] = try step.stage.plan(StageInputs(streams), in: &graph)
       } catch {
-        faults.append(Fault(error, pipeline: spec.path, at: step.mark, stage: step.name))
+        for error in [error] + error.further {
+          faults.append(Fault(error, pipeline: spec.path, at: step.mark, stage: step.name))
+        }
       }
     }
     notes += unusedNotes()

@@ -32,7 +32,8 @@ public struct ComputationGraph: Sendable {
     return NodeID(nodes.count - 1)
   }
 
-  private mutating func held(_ id: NodeID) -> NodeID {
+  /// The node itself, or one that holds what the source reads.
+  mutating func held(_ id: NodeID) -> NodeID {
     guard case .source(let source) = nodes[id.index].content else { return id }
     let known = nodes.firstIndex { node in
       guard case .computation(let computation) = node.content else { return false }

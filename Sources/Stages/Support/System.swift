@@ -10,6 +10,7 @@
   private func ccos(_ x: Double) -> Double { cos(x) }
   private func catan2(_ y: Double, _ x: Double) -> Double { atan2(y, x) }
   private func cpow(_ x: Double, _ y: Double) -> Double { pow(x, y) }
+  private func cunlink(_ path: String) { _ = unlink(path) }
 #endif
 
 /// The C library's functions in double precision, under a name that nothing else in a stage can hide.
@@ -24,4 +25,6 @@ enum System {
   static func cos(_ x: Double) -> Double { ccos(x) }
   static func atan2(_ y: Double, _ x: Double) -> Double { catan2(y, x) }
   static func pow(_ x: Double, _ y: Double) -> Double { cpow(x, y) }
+  /// A file that is not there is no fault.
+  static func removeFile(_ path: String) { cunlink(path) }
 }

@@ -7,6 +7,8 @@ public protocol Loss: Configured {
   /// Channels of the prediction for each channel of the target: 1, or the number of parameters of a distribution.
   /// The channels of one parameter of all variables lie together: [parameter, variable].
   var channelsPerVariable: Int { get }
+  /// The target is taken as it is, for its numbers mean something: classes, amounts of which 0 is none.
+  var takesRawTargets: Bool { get }
 
   /// The loss of a batch: one number, the mean over all elements of the target, weighted.
   ///
@@ -25,6 +27,7 @@ public protocol Loss: Configured {
 
 extension Loss {
   public var channelsPerVariable: Int { 1 }
+  public var takesRawTargets: Bool { false }
   public func expectation(_ prediction: Value, in graph: inout Graph) throws(GraphError) -> Value {
     prediction
   }

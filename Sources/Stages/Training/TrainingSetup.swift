@@ -1,0 +1,341 @@
+import Basics
+import Compute
+import Grids
+import Networks
+import Tensors
+
+/// Everything about a training that its keys and the descriptions of its inputs decide.
+struct TrainingSetup: Sendable {
+  static let timeKeys = [
+    Key("from", .text, "first date, e.g. 2006, 2006-03 or 2006-03-15"),
+    Key("to", .text, "last date, included"),
+    Key("months", .list(.either([.integer, .text])), "months of any year: 1 to 12, or jan to dec"),
+    Key("seasons", .list(.text), "runs of months by their initials: DJF, MAM, JJAS, ..."),
+    Key("times", .list(.integer), "first and last step by index"),
+    Key("step", .integer, default: "1", "every n-th step"),
+  ]
+
+  /// Where and when something is taken from.
+  struct Part: Sendable {
+    let area: PartOfField
+    let times: [Int]
+  }
+
+  let fields: TrainingFields
+  let spec: NetworkSpec
+  let loss: any Loss
+  let options: TrainingOptions
+  let batch: Int
+  let patch: [Int]
+  let training: Part
+  let validation: Part?
+  let sampler: PatchSampler
+  /// The patches that are validated on.
+  let validationPatches: [Patch]
+  let checkpointEvery: Int
+  let usesLatitudeWeights: Bool
+  let start: TrainedModel?
+  let modelPath: String
+  let modelMark: Mark
+  var statePath: String { modelPath + ".state" }
+
+  /// The padding that the network learns with, and the one that it is applied with.
+  let trainingDomain: DomainPadding
+  let domain: DomainPadding
+
+  /// - Throws: `PlanError` with all faults.
+  init(
+    _ arguments: Arguments, features: StageInputs.Stream, target: StageInputs.Stream,
+    residual: StageInputs.Stream?
+  ) throws(PlanError) {
+    var faults: [PlanError] = []
+    func attempt<T>(_ body: () throws(PlanError) -> T) -> T? {
+      do throws(PlanError) { return try body() } catch {
+        faults.append(error)
+        return nil
+      }
+    }
+    let grid = target.description.grid
+    // What the network and its training are made of.
+    let decoding = Decoding()
+    let layer = arguments.value("network").flatMap { decoding.layer($0) }
+    let loss = arguments.value("loss").map { decoding.loss($0) } ?? MeanSquaredError()
+    let optimiser = arguments.value("optimiser").map { decoding.optimiser($0) } ?? Adam()
+    let schedule = arguments.value("schedule").map { decoding.schedule($0) } ?? Steady()
+    faults += decoding.faults
+    let clipping: Clipping?? = attempt { () throws(PlanError) -> Clipping? in
+      guard let value = arguments.value("clip") else { return nil }
+      do throws(SpecFaults) { return try Clipping(value) } catch {
+        throw PlanError.all(error.list) ?? PlanError("`clip` is wrong", at: value.mark)
+      }
+    }
+    for key in ["rate", "weight-decay"] {
+      if let number = arguments.number(key), !(number >= 0) {
+        faults.append(PlanError("`\(key)` must be at least 0, found \(number.plain)", at: arguments.mark(key)))
+      }
+    }
+    func count(_ key: String, _ value: ConfigValue?, _ range: ClosedRange<Int>) -> Int? {
+      guard let value, let number = value.integer else { return nil }
+      if !range.contains(number) {
+        faults.append(
+          PlanError("`\(key)` goes from \(range.lowerBound) to \(range.upperBound), found \(number)", at: value.mark))
+        return nil
+      }
+      return number
+    }
+    batch = count("batch", arguments.value("batch"), 1...4096) ?? 8
+    let givenSteps = count("steps", arguments.value("steps"), 1...1_000_000_000)
+    let epochs = count("epochs", arguments.value("epochs"), 1...1_000_000)
+    if (arguments.value("steps") == nil) == (arguments.value("epochs") == nil) {
+      faults.append(PlanError("give either `steps` or `epochs`", at: arguments.mark("epochs")))
+    }
+    let seed = count("seed", arguments.value("seed"), 0...Int.max) ?? 0
+    // Which numbers.
+    let fields = attempt { () throws(PlanError) in
+      try TrainingFields(
+        arguments, features: features, target: target, residual: residual,
+        takesRawTargets: loss?.takesRawTargets ?? false)
+    }
+    let training = attempt { () throws(PlanError) in
+      try Self.part(arguments.value("area"), arguments.value("times"), arguments, target, otherwise: nil)
+    }
+    let patch = attempt { () throws(PlanError) in try Self.patch(arguments, grid) }
+    let orientations = attempt { () throws(PlanError) in
+      try Self.orientations(arguments, grid, patch, isGlobal: Self.closes(grid))
+    }
+    let shifts = arguments.list("augment")?.contains { $0.text == "shift" } ?? false
+    var sampler: PatchSampler?
+    if let training, let patch, let orientations {
+      sampler = PatchSampler(
+        seed: UInt64(seed), times: training.times, rows: grid.ny, columns: grid.nx, extents: (patch[0], patch[1]),
+        wraps: shifts && Self.closes(grid), orientations: orientations, isAllowed: training.area.contains)
+      if sampler == nil {
+        faults.append(
+          PlanError(
+            "no patch of \(patch[0]) x \(patch[1]) cells lies inside the area that is trained on",
+            at: arguments.mark(arguments.value("patch") != nil ? "patch" : "area"), remedy: "make `patch` smaller"))
+      }
+    }
+    // Validation.
+    let given = arguments.value("validation")
+    var validation: Part?
+    var validationPatches: [Patch] = []
+    if let given, let training {
+      validation = attempt { () throws(PlanError) in
+        try Self.part(given["area"], given["times"], arguments, target, otherwise: training)
+      }
+      if let validation {
+        if let overlap = Self.overlap(training, validation) {
+          faults.append(
+            PlanError(
+              "the validation overlaps what is trained on: \(overlap)", at: given.mark,
+              remedy: "say `area` or `times` so that they have no cell in common"))
+        }
+        if let patch {
+          validationPatches = Self.lattice(
+            validation, patch, grid, limit: count("samples", given["samples"], 1...1_000_000) ?? 256)
+          if validationPatches.isEmpty {
+            faults.append(
+              PlanError("no patch of \(patch[0]) x \(patch[1]) cells lies inside the validation's area", at: given.mark))
+          }
+        }
+      }
+    }
+    let keepsBest = arguments.text("keep").map { $0 == "best" } ?? (given != nil)
+    if keepsBest, given == nil {
+      faults.append(
+        PlanError("`keep: best` needs a validation", at: arguments.mark("keep"), remedy: "add `validation`"))
+    }
+    // The plan of all.
+    let order = BatchOrder(seed: UInt64(seed), samples: sampler?.count ?? 1, batch: batch)
+    let (total, overflow) = order.batchesPerEpoch.multipliedReportingOverflow(by: epochs ?? 1)
+    if overflow { faults.append(PlanError("`epochs` is too large", at: arguments.mark("epochs"))) }
+    let steps = givenSteps ?? (overflow ? 1 : max(1, total))
+    let every =
+      count("every", given?["every"], 1...1_000_000_000)
+      ?? min(steps, max(order.batchesPerEpoch, (steps + 19) / 20))
+    if let from = arguments.value("checkpoint") { _ = count("every", from["every"], 1...1_000_000_000) }
+    var rates: [TrainingOptions.LayerRate] = []
+    if case .mapping(let entries)? = arguments.value("layer-rates")?.content {
+      for entry in entries {
+        let multiplier = entry.value.number ?? 1
+        if !(multiplier >= 0) {
+          faults.append(PlanError("a rate must be at least 0, found \(multiplier.plain)", at: entry.value.mark))
+        }
+        rates.append(.init(entry.key, multiplier))
+      }
+    }
+    let start = attempt { () throws(PlanError) -> TrainedModel? in try Self.start(arguments) } ?? nil
+    let isGlobal = Self.closes(grid)
+    domain = DomainPadding(columns: isGlobal ? .periodic : .zero)
+    trainingDomain = DomainPadding(columns: isGlobal && patch?.last == grid.nx ? .periodic : .zero)
+    if let layer, let loss, let optimiser, let schedule, let fields, let patch {
+      let options = TrainingOptions(
+        optimiser: optimiser, rate: arguments.number("rate"), schedule: schedule, clipping: clipping ?? nil,
+        decay: arguments.number("weight-decay"), layerRates: rates,
+        frozen: arguments.list("freeze")?.compactMap(\.text) ?? [], steps: steps, every: every,
+        patience: given.flatMap { count("patience", $0["patience"], 1...1_000_000) }, keepsBest: keepsBest,
+        seed: UInt64(seed))
+      let spec = NetworkSpec(layer)
+      do throws(ModelError) {
+        let plan = try TrainingPlan(
+          spec, loss: loss, options: options, channels: (fields.inputs.count, fields.outputs.count), patch: patch,
+          batch: batch, domain: trainingDomain, threads: 1)
+        faults += Self.unusedPatterns(arguments, plan)
+        if let start { _ = try plan.checked(start.parameters) }
+      } catch {
+        let mark = arguments.mark(error.subject == "network" || error.expected == nil ? "network" : "network")
+        faults.append(
+          PlanError(
+            (error.subject.map { "network, layer \($0): " } ?? "network: ") + error.sentence, at: mark,
+            remedy: error.remedy))
+      }
+      if faults.isEmpty, let training, let sampler {
+        (self.fields, self.spec, self.loss, self.options) = (fields, spec, loss, options)
+        (self.patch, self.training, self.validation, self.sampler) = (patch, training, validation, sampler)
+        self.validationPatches = validationPatches
+        checkpointEvery = arguments.value("checkpoint")?["every"]?.integer ?? every
+        usesLatitudeWeights = arguments.boolean("latitude-weights") ?? false
+        self.start = start
+        modelPath = arguments.path("model") ?? ""
+        modelMark = arguments.mark("model")
+        if usesLatitudeWeights, grid.kind == .bare {
+          throw PlanError("the grid has no latitudes", at: arguments.mark("latitude-weights"))
+        }
+        return
+      }
+    }
+    throw PlanError.all(faults) ?? PlanError("the training cannot be planned", at: arguments.mark)
+  }
+
+  /// The history has a line at each of these steps.
+  var lines: [Int] {
+    Array(stride(from: options.every, to: options.steps, by: options.every)) + [options.steps]
+  }
+
+  func plan(threads: Int) throws(ModelError) -> TrainingPlan {
+    try TrainingPlan(
+      spec, loss: loss, options: options, channels: (fields.inputs.count, fields.outputs.count), patch: patch,
+      batch: batch, domain: trainingDomain, threads: threads)
+  }
+
+  // MARK: - Parts
+
+  static func closes(_ grid: Grid) -> Bool { grid.topology.isPeriodic && grid.topology.columns == grid.nx }
+
+  /// The keys of a mapping as the arguments of a part.
+  private static func inner(_ value: ConfigValue?, _ arguments: Arguments) -> Arguments {
+    var values: [String: ConfigValue] = [:]
+    if case .mapping(let entries)? = value?.content {
+      for entry in entries { values[entry.key] = entry.value }
+    }
+    return Arguments(stage: arguments.stage, mark: value?.mark ?? arguments.mark, values: values)
+  }
+
+  private static func part(
+    _ area: ConfigValue?, _ times: ConfigValue?, _ arguments: Arguments, _ target: StageInputs.Stream,
+    otherwise: Part?
+  ) throws(PlanError) -> Part {
+    let grid = target.description.grid
+    let place =
+      area == nil && otherwise != nil
+      ? otherwise?.area : try PartOfField(inner(area, arguments), of: grid, named: target.name)
+    let when =
+      times == nil && otherwise != nil
+      ? otherwise?.times : try TimeSelection(inner(times, arguments)).indices(of: target)
+    guard let place, let when, !when.isEmpty else {
+      throw PlanError("there are no times to train on", at: (times ?? area)?.mark ?? arguments.mark)
+    }
+    return Part(area: place, times: when)
+  }
+
+  private static func overlap(_ a: Part, _ b: Part) -> String? {
+    let times = Set(a.times).intersection(b.times)
+    guard !times.isEmpty else { return nil }
+    var cells = 0
+    for row in a.area.rows.clamped(to: b.area.rows) {
+      for column in a.area.columns.clamped(to: b.area.columns)
+      where a.area.contains(row, column) && b.area.contains(row, column) { cells += 1 }
+    }
+    return cells > 0 ? "\(cells) cells at \(times.count) times are in both" : nil
+  }
+
+  private static func patch(_ arguments: Arguments, _ grid: Grid) throws(PlanError) -> [Int] {
+    guard let value = arguments.value("patch") else { return [min(64, grid.ny), min(64, grid.nx)] }
+    let numbers = (arguments.list("patch") ?? []).compactMap(\.integer)
+    guard numbers.count == 1 || numbers.count == 2, numbers.allSatisfy({ $0 >= 1 }) else {
+      throw PlanError("`patch` needs one number of cells, or rows and columns", at: value.mark)
+    }
+    let patch = [numbers[0], numbers[numbers.count - 1]]
+    guard patch[0] <= grid.ny, patch[1] <= grid.nx else {
+      throw PlanError(
+        "a patch of \(patch[0]) x \(patch[1]) cells is larger than the grid of \(grid.ny) x \(grid.nx)",
+        at: value.mark)
+    }
+    return patch
+  }
+
+  private static func orientations(
+    _ arguments: Arguments, _ grid: Grid, _ patch: [Int]?, isGlobal: Bool
+  ) throws(PlanError) -> [Orientation] {
+    let words = (arguments.list("augment") ?? []).compactMap { value in value.text.map { ($0, value.mark) } }
+    for (word, mark) in words {
+      if word == "rotate", let patch, patch[0] != patch[1] {
+        throw PlanError("patches of \(patch[0]) x \(patch[1]) cells cannot be rotated by a quarter", at: mark)
+      }
+      if word == "shift", !isGlobal {
+        throw PlanError(
+          "`shift` goes around a global grid, and this one is not", at: mark,
+          remedy: "leave it out: patches lie at random places anyway")
+      }
+    }
+    return Orientation.all(flip: words.contains { $0.0 == "flip" }, rotate: words.contains { $0.0 == "rotate" })
+  }
+
+  /// Patches side by side that lie inside a part, at most `limit`, evenly chosen.
+  private static func lattice(_ part: Part, _ patch: [Int], _ grid: Grid, limit: Int) -> [Patch] {
+    var places: [(Int, Int)] = []
+    let (rows, columns) = (part.area.rows, part.area.columns)
+    for row in stride(from: rows.lowerBound, through: rows.upperBound - patch[0], by: patch[0]) {
+      for column in stride(from: columns.lowerBound, through: columns.upperBound - patch[1], by: patch[1]) {
+        let isInside = (row..<row + patch[0]).allSatisfy { r in
+          (column..<column + patch[1]).allSatisfy { part.area.contains(r, $0) }
+        }
+        if isInside { places.append((row, column)) }
+      }
+    }
+    let (all, overflow) = places.count.multipliedReportingOverflow(by: part.times.count)
+    guard !overflow, all > 0 else { return [] }
+    let number = min(all, limit)
+    return (0..<number).map { index in
+      let chosen = Int(Double(all) / Double(number) * Double(index))
+      let (row, column) = places[chosen % places.count]
+      return Patch(
+        time: part.times[min(part.times.count - 1, chosen / places.count)], row: row, column: column,
+        orientation: Orientation())
+    }
+  }
+
+  private static func start(_ arguments: Arguments) throws(PlanError) -> TrainedModel? {
+    guard let path = arguments.path("from") else { return nil }
+    do throws(ModelError) { return try ModelFile.read(path) } catch {
+      throw PlanError(
+        "\(path): \(error.subject.map { "\($0): " } ?? "")\(error.sentence)", at: arguments.mark("from"),
+        remedy: error.remedy)
+    }
+  }
+
+  /// Patterns that fit no parameter are mistakes.
+  private static func unusedPatterns(_ arguments: Arguments, _ plan: TrainingPlan) -> [PlanError] {
+    var patterns = (arguments.list("freeze") ?? []).compactMap { value in value.text.map { ($0, value.mark) } }
+    if case .mapping(let entries)? = arguments.value("layer-rates")?.content {
+      patterns += entries.map { ($0.key, $0.keyMark) }
+    }
+    let names = plan.network.parameters.map(\.name)
+    return patterns.filter { pattern, _ in !names.contains { matches($0, pattern: pattern) } }.map { pattern, mark in
+      PlanError(
+        "the pattern `\(pattern)` fits no parameter of the network", at: mark,
+        remedy: "its parameters are \(names.prefix(6).joined(separator: ", "))\(names.count > 6 ? ", ..." : "")")
+    }
+  }
+}
