@@ -29,7 +29,8 @@ public struct Train: Stage {
         .either([
           .choice(["standard", "none"]),
           .dictionary(.either([.choice(["standard", "none"]), .mapping(Normalisation.keys)])),
-        ]), default: "standard", "how variables become the network's numbers; for all, or variable by variable"),
+        ]), default: "standard",
+        "how variables become the network's numbers; for all, or variable by variable"),
       Key("loss", .other("a loss: a name, or a name with keys"), default: "mse", "what is made small"),
       Key("optimiser", .other("an optimiser: a name, or a name with keys"), default: "adam", "how"),
       Key("rate", .number, default: "the optimiser's", "learning rate"),
@@ -61,7 +62,9 @@ public struct Train: Stage {
         ]), "what the loss is measured on; must not overlap what is trained on"),
       Key("keep", .choice(["best", "last"]), default: "best with validation, else last", "which numbers"),
       Key("seed", .integer, default: "0", "of everything random"),
-      Key("checkpoint", .mapping([Key("every", .integer, required: true, "steps")]), "how often the state is saved"),
+      Key(
+        "checkpoint", .mapping([Key("every", .integer, required: true, "steps")]),
+        "how often the state is saved"),
       Key("latitude-weights", .boolean, default: "false", "cells count by the cosine of their latitude"),
       Key("from", .text, "a model file whose numbers are the start"),
       Key("model", .text, required: true, "the model file that is made"),

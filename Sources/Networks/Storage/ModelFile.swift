@@ -134,7 +134,8 @@ public enum ModelFile {
       inputs: inputs, outputs: outputs, base: base, halo: halo,
       scaleFactor: json["scale_factor"] == nil ? nil : try reading.finite("scale_factor"),
       classes: json["classes"] == nil ? [] : try reading.list("classes").compactMap(\.string),
-      provenance: provenance, history: try json["history"].map { (value) throws(JSONReading.Failure) in try TrainingHistory(value) },
+      provenance: provenance,
+      history: try json["history"].map { (value) throws(JSONReading.Failure) in try TrainingHistory(value) },
       parameters: empty)
   }
 

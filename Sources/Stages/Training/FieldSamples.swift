@@ -24,7 +24,9 @@ struct FieldSamples: SampleSource {
 
   func fill(_ slot: Batch.Slot, epoch: Int, index: Int) throws {
     let patch =
-      if let patches { patches[index % patches.count] } else { setup.sampler.patch(epoch: epoch, index: index) }
+      if let patches { patches[index % patches.count] } else {
+        setup.sampler.patch(epoch: epoch, index: index)
+      }
     let fields = setup.fields
     var features = try raw(0, fields.features, patch)
     var target = try raw(1, fields.target, patch)
@@ -32,7 +34,8 @@ struct FieldSamples: SampleSource {
     var weights = cellWeights.map { cellWeights in
       (0..<setup.patch[0] * setup.patch[1]).map { i in
         cellWeights[
-          (patch.row + i / setup.patch[1]) * fields.grid.nx + (patch.column + i % setup.patch[1]) % fields.grid.nx]
+          (patch.row + i / setup.patch[1]) * fields.grid.nx + (patch.column + i % setup.patch[1])
+            % fields.grid.nx]
       }
     }
     if !patch.orientation.isIdentity {
@@ -159,7 +162,9 @@ extension TrainingSetup {
       try run.checkCancellation()
       try add(reader, 1, fields.target, time, outputs, fields.residual, &sums.1)
     }
-    func settle(_ channels: inout [ModelChannel], _ finds: [Bool], _ sums: [RunningMoments]) throws(StageError) {
+    func settle(_ channels: inout [ModelChannel], _ finds: [Bool], _ sums: [RunningMoments])
+      throws(StageError)
+    {
       for index in channels.indices where finds[index] {
         guard sums[index].count > 0 else {
           throw StageError(
@@ -207,7 +212,8 @@ extension TrainingSetup {
           }
           guard value.isFinite else {
             throw StageError(
-              "\(transform.rawValue) has no value for \(block.values[index])", subject: channels[channel].name,
+              "\(transform.rawValue) has no value for \(block.values[index])",
+              subject: channels[channel].name,
               remedy: "choose another transform, or clip the field first")
           }
           map.add(value)

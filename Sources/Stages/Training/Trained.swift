@@ -17,13 +17,15 @@ struct Trained: ReadingComputation, ModelMaking {
   init(setup: TrainingSetup, digestKey: String) {
     (self.setup, self.digestKey) = (setup, digestKey)
     let steps = Axis(
-      name: "step", kind: .other, longName: "training steps done", units: "1", values: setup.lines.map(Double.init))
+      name: "step", kind: .other, longName: "training steps done", units: "1",
+      values: setup.lines.map(Double.init))
     func variable(_ name: String, _ title: String) -> VariableDescription {
       VariableDescription(name: name, longName: title, units: "1")
     }
     output = Description(
       variables: [
-        variable("training_loss", "mean loss of the training since the last check point (\(Self.name(setup.loss)))"),
+        variable(
+          "training_loss", "mean loss of the training since the last check point (\(Self.name(setup.loss)))"),
         variable("validation_loss", "loss of the validation (\(Self.name(setup.loss)))"),
         variable("learning_rate", "learning rate"),
       ], time: nil, layers: [steps], grid: Grid(kind: .bare, y: .index("y", 1), x: .index("x", 1)),
@@ -53,7 +55,9 @@ struct Trained: ReadingComputation, ModelMaking {
   func operations(for region: Region) -> Double { plans.operations(setup) * Double(setup.options.steps) }
 
   /// The model, its numbers given or not.
-  private func model(_ inputs: [ModelChannel], _ outputs: [ModelChannel], _ parameters: Parameters?) -> TrainedModel {
+  private func model(_ inputs: [ModelChannel], _ outputs: [ModelChannel], _ parameters: Parameters?)
+    -> TrainedModel
+  {
     let empty = try? Parameters(try ParameterLayout([]))
     guard let numbers = parameters ?? empty else { preconditionFailure("an empty layout has no memory") }
     return TrainedModel(
@@ -75,10 +79,12 @@ struct Trained: ReadingComputation, ModelMaking {
       let weights = setup.usesLatitudeWeights ? try setup.latitudeWeights() : nil
       func samples(_ patches: [Patch]?) -> FieldSamples {
         FieldSamples(
-          reader: reader, setup: setup, inputs: inputs, outputs: outputs, cellWeights: weights, patches: patches)
+          reader: reader, setup: setup, inputs: inputs, outputs: outputs, cellWeights: weights,
+          patches: patches)
       }
       let training = try TrainingRun(
-        trainer, samples: samples(nil), validation: setup.validation == nil ? nil : samples(setup.validationPatches),
+        trainer, samples: samples(nil),
+        validation: setup.validation == nil ? nil : samples(setup.validationPatches),
         checkpoint: .init(path: setup.statePath, every: setup.checkpointEvery, digest: digest))
       if run.resumes, SafeTensorsFile.isLikely(setup.statePath) {
         if try TrainingState.digest(of: setup.statePath) == digest {
@@ -148,7 +154,8 @@ struct Trained: ReadingComputation, ModelMaking {
   /// Of everything that the model depends on.
   private func digest(_ run: RunContext) -> String {
     let text = JSONValue.object([
-      ("run", .string(run.digest)), ("network", setup.spec.configuration.json), ("options", setup.options.json),
+      ("run", .string(run.digest)), ("network", setup.spec.configuration.json),
+      ("options", setup.options.json),
       ("loss", setup.loss.configuration.json), ("batch", .integer(setup.batch)),
       ("patch", .array(setup.patch.map { .integer($0) })),
     ]).text
@@ -157,7 +164,9 @@ struct Trained: ReadingComputation, ModelMaking {
 
   /// The history of a finished model of this very training.
   private func finished(_ digest: String) -> TrainingHistory? {
-    guard let model = try? ModelFile.read(setup.modelPath), model.provenance["digest"] == digest else { return nil }
+    guard let model = try? ModelFile.read(setup.modelPath), model.provenance["digest"] == digest else {
+      return nil
+    }
     return model.history
   }
 
@@ -173,7 +182,8 @@ struct Trained: ReadingComputation, ModelMaking {
     let progress = training.progress
     var facts = [
       "program": "isotach \(run.version)", "pipeline": run.pipeline, "date": run.nowText, "digest": digest,
-      "inputs": run.digest, "seed": "\(setup.options.seed)", "steps": "\(progress.step)", "batch": "\(setup.batch)",
+      "inputs": run.digest, "seed": "\(setup.options.seed)", "steps": "\(progress.step)",
+      "batch": "\(setup.batch)",
       "optimiser": setup.options.optimiser.configuration.json.text, "rate": "\(setup.options.baseRate)",
       "schedule": setup.options.schedule.configuration.json.text,
       "cells": "\(setup.training.area.count)", "times": "\(setup.training.times.count)",
@@ -195,7 +205,8 @@ struct Trained: ReadingComputation, ModelMaking {
   private func block(_ history: TrainingHistory) throws(StageError) -> Grids.Block {
     let block: Grids.Block
     do { block = try Grids.Block(missing: output.whole) } catch { throw StageError("\(error)") }
-    let places = Dictionary(setup.lines.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
+    let places = Dictionary(
+      setup.lines.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
     for line in history.lines {
       guard let layer = places[line.step] else { continue }
       for (variable, value) in [line.trainingLoss, line.validationLoss, line.rate].enumerated()
@@ -246,7 +257,9 @@ private final class PlanCache: Sendable {
     if let known = facts.withLock({ $0.halo }) { return known }
     var halo: [Int]?
     let shape = try? Shape([1, setup.fields.inputs.count] + setup.patch)
-    if let shape, let network = try? setup.spec.network(input: shape, .inference, domain: setup.trainingDomain) {
+    if let shape,
+      let network = try? setup.spec.network(input: shape, .inference, domain: setup.trainingDomain)
+    {
       let reach = Reach(network.graph, from: network.input, to: network.output)
       if let down = reach.tiling(dimension: 2), let across = reach.tiling(dimension: 1) {
         halo = [down.halo, across.halo]

@@ -63,7 +63,8 @@ struct TrainingFields: Sendable {
           faults.append(
             PlanError(
               "the loss takes `\(variable.name)` as it is: it cannot be normalised",
-              at: key.flatMap { normalisations[$0]?.1 } ?? arguments.mark("normalise"), subject: variable.name))
+              at: key.flatMap { normalisations[$0]?.1 } ?? arguments.mark("normalise"), subject: variable.name
+            ))
           chosen = .none
         }
         for layer in 0..<stream.description.layerCount {
@@ -92,7 +93,8 @@ struct TrainingFields: Sendable {
     func repeats(_ stream: StageInputs.Stream) -> Bool {
       var description = stream.description
       description.layers = []
-      let flat = StageInputs.Stream(name: stream.name, node: stream.node, description: description, mark: stream.mark)
+      let flat = StageInputs.Stream(
+        name: stream.name, node: stream.node, description: description, mark: stream.mark)
       do throws(PlanError) {
         return try Alignment(of: flat, on: reference, named: target.name).repeatsTime
       } catch {
@@ -120,7 +122,8 @@ struct TrainingFields: Sendable {
             at: residual.mark, subject: one.name, remedy: "convert one of them"))
       }
     }
-    for stream in [target] where stream.description.variables.contains(where: { $0.flags != nil }) && !takesRawTargets {
+    for stream in [target]
+    where stream.description.variables.contains(where: { $0.flags != nil }) && !takesRawTargets {
       faults.append(
         PlanError(
           "the target has classes: this loss would take their numbers for quantities", at: stream.mark,
@@ -141,7 +144,8 @@ struct TrainingFields: Sendable {
           if places[0] != nil || places[1] != nil {
             faults.append(
               PlanError(
-                "`\(stream.name)` has only one of the components `\(names[0])` and `\(names[1])`", at: pair.mark))
+                "`\(stream.name)` has only one of the components `\(names[0])` and `\(names[1])`",
+                at: pair.mark))
           }
           continue
         }
@@ -172,7 +176,8 @@ struct TrainingFields: Sendable {
         faults.append(
           PlanError(
             "there is no variable `\(name)`", at: pair.mark, subject: name,
-            remedy: "input: \(features.description.variableList); target: \(target.description.variableList)"))
+            remedy: "input: \(features.description.variableList); target: \(target.description.variableList)")
+        )
       }
     }
     if let error = PlanError.all(faults) { throw error }

@@ -71,14 +71,16 @@ struct TrainingSetup: Sendable {
     }
     for key in ["rate", "weight-decay"] {
       if let number = arguments.number(key), !(number >= 0) {
-        faults.append(PlanError("`\(key)` must be at least 0, found \(number.plain)", at: arguments.mark(key)))
+        faults.append(
+          PlanError("`\(key)` must be at least 0, found \(number.plain)", at: arguments.mark(key)))
       }
     }
     func count(_ key: String, _ value: ConfigValue?, _ range: ClosedRange<Int>) -> Int? {
       guard let value, let number = value.integer else { return nil }
       if !range.contains(number) {
         faults.append(
-          PlanError("`\(key)` goes from \(range.lowerBound) to \(range.upperBound), found \(number)", at: value.mark))
+          PlanError(
+            "`\(key)` goes from \(range.lowerBound) to \(range.upperBound), found \(number)", at: value.mark))
         return nil
       }
       return number
@@ -107,13 +109,15 @@ struct TrainingSetup: Sendable {
     var sampler: PatchSampler?
     if let training, let patch, let orientations {
       sampler = PatchSampler(
-        seed: UInt64(seed), times: training.times, rows: grid.ny, columns: grid.nx, extents: (patch[0], patch[1]),
+        seed: UInt64(seed), times: training.times, rows: grid.ny, columns: grid.nx,
+        extents: (patch[0], patch[1]),
         wraps: shifts && Self.closes(grid), orientations: orientations, isAllowed: training.area.contains)
       if sampler == nil {
         faults.append(
           PlanError(
             "no patch of \(patch[0]) x \(patch[1]) cells lies inside the area that is trained on",
-            at: arguments.mark(arguments.value("patch") != nil ? "patch" : "area"), remedy: "make `patch` smaller"))
+            at: arguments.mark(arguments.value("patch") != nil ? "patch" : "area"),
+            remedy: "make `patch` smaller"))
       }
     }
     // Validation.
@@ -136,7 +140,9 @@ struct TrainingSetup: Sendable {
             validation, patch, grid, limit: count("samples", given["samples"], 1...1_000_000) ?? 256)
           if validationPatches.isEmpty {
             faults.append(
-              PlanError("no patch of \(patch[0]) x \(patch[1]) cells lies inside the validation's area", at: given.mark))
+              PlanError(
+                "no patch of \(patch[0]) x \(patch[1]) cells lies inside the validation's area",
+                at: given.mark))
           }
         }
       }
@@ -160,7 +166,8 @@ struct TrainingSetup: Sendable {
       for entry in entries {
         let multiplier = entry.value.number ?? 1
         if !(multiplier >= 0) {
-          faults.append(PlanError("a rate must be at least 0, found \(multiplier.plain)", at: entry.value.mark))
+          faults.append(
+            PlanError("a rate must be at least 0, found \(multiplier.plain)", at: entry.value.mark))
         }
         rates.append(.init(entry.key, multiplier))
       }
@@ -179,7 +186,8 @@ struct TrainingSetup: Sendable {
       let spec = NetworkSpec(layer)
       do throws(ModelError) {
         let plan = try TrainingPlan(
-          spec, loss: loss, options: options, channels: (fields.inputs.count, fields.outputs.count), patch: patch,
+          spec, loss: loss, options: options, channels: (fields.inputs.count, fields.outputs.count),
+          patch: patch,
           batch: batch, domain: trainingDomain, threads: 1)
         faults += Self.unusedPatterns(arguments, plan)
         if let start { _ = try plan.checked(start.parameters) }
@@ -289,7 +297,8 @@ struct TrainingSetup: Sendable {
           remedy: "leave it out: patches lie at random places anyway")
       }
     }
-    return Orientation.all(flip: words.contains { $0.0 == "flip" }, rotate: words.contains { $0.0 == "rotate" })
+    return Orientation.all(
+      flip: words.contains { $0.0 == "flip" }, rotate: words.contains { $0.0 == "rotate" })
   }
 
   /// Patches side by side that lie inside a part, at most `limit`, evenly chosen.
@@ -327,15 +336,18 @@ struct TrainingSetup: Sendable {
 
   /// Patterns that fit no parameter are mistakes.
   private static func unusedPatterns(_ arguments: Arguments, _ plan: TrainingPlan) -> [PlanError] {
-    var patterns = (arguments.list("freeze") ?? []).compactMap { value in value.text.map { ($0, value.mark) } }
+    var patterns = (arguments.list("freeze") ?? []).compactMap { value in value.text.map { ($0, value.mark) }
+    }
     if case .mapping(let entries)? = arguments.value("layer-rates")?.content {
       patterns += entries.map { ($0.key, $0.keyMark) }
     }
     let names = plan.network.parameters.map(\.name)
-    return patterns.filter { pattern, _ in !names.contains { matches($0, pattern: pattern) } }.map { pattern, mark in
+    return patterns.filter { pattern, _ in !names.contains { matches($0, pattern: pattern) } }.map {
+      pattern, mark in
       PlanError(
         "the pattern `\(pattern)` fits no parameter of the network", at: mark,
-        remedy: "its parameters are \(names.prefix(6).joined(separator: ", "))\(names.count > 6 ? ", ..." : "")")
+        remedy:
+          "its parameters are \(names.prefix(6).joined(separator: ", "))\(names.count > 6 ? ", ..." : "")")
     }
   }
 }
