@@ -1,3 +1,4 @@
+import GridFiles
 import Grids
 import Testing
 
@@ -38,6 +39,80 @@ import Testing
     ).run()
     #expect(back.description.grid == skewed)
     #expect(back.numbers.contains { !$0.isNaN })
+  }
+
+  /// A grid about a rotated pole, rows from -2, columns from 3 degrees.
+  private static func rotated(_ ny: Int, _ nx: Int, step: Double, pole: Double = 39.25) throws -> Grid {
+    func axis(_ name: String, _ kind: Axis.Kind, _ first: Double, _ count: Int) -> Axis {
+      Axis(
+        name: name, kind: kind, units: "degrees",
+        values: (0..<count).map { first + (Double($0) + 0.5) * step })
+    }
+    return try Grid(
+      kind: .rotatedPole, y: axis("rlat", .gridLatitude, -2, ny), x: axis("rlon", .gridLongitude, 3, nx),
+      mapping: GridMapping(
+        variableName: "rotated_pole",
+        attributes: [
+          Attribute("grid_mapping_name", "rotated_latitude_longitude"),
+          Attribute("grid_north_pole_latitude", .float64([pole])),
+          Attribute("grid_north_pole_longitude", .float64([-162])),
+        ])
+    ).withComputedCenters()
+  }
+
+  @Test func onOneRotatedPoleItIsInterpolatedAlongTheAxes() throws {
+    let coarse = try Self.rotated(5, 6, step: 0.4), fine = try Self.rotated(20, 24, step: 0.1)
+    let field = Make.noise(
+      Description(variables: [Make.variable("a")], time: Make.days(2), grid: coarse), 1...2)
+    let target = Make.noise(Description(variables: [Make.variable("b")], time: nil, grid: fine), 1...2)
+    func plan(_ keys: KeyValuePairs<String, Yaml>) throws -> Plan {
+      try Plan(Regrid.self, keys, ["input": [("field", field)], "to": [("target", target)]])
+    }
+    let held = try plan(["to": "target", "extrapolate": "edge"]).run()
+    let plain = try plan(["to": "target"]).run()
+    // The four source cells about a target cell; beyond the outer centres the value goes on.
+    func place(_ k: Int, _ count: Int) -> (Int, Double, isInside: Bool) {
+      let x = (Double(k) + 0.5) / 4 - 0.5
+      let clamped = min(max(x, 0), Double(count - 1))
+      let low = min(Int(clamped), count - 2)
+      return (low, clamped - Double(low), x == clamped)
+    }
+    for t in 0..<2 {
+      for j in 0..<20 {
+        for i in 0..<24 {
+          let ((r, s, inRows), (c, u, inColumns)) = (place(j, 5), place(i, 6))
+          func value(_ j: Int, _ i: Int) -> Double { Double(field[0, t, 0, j, i]) }
+          let expected =
+            (value(r, c) * (1 - u) + value(r, c + 1) * u) * (1 - s)
+            + (value(r + 1, c) * (1 - u) + value(r + 1, c + 1) * u) * s
+          #expect(abs(Double(held[0, t, 0, j, i]) - expected) < 1e-6)
+          #expect(plain[0, t, 0, j, i].isNaN == !(inRows && inColumns))
+        }
+      }
+    }
+    // A part needs a part of the source only.
+    let part = try plan(["to": "target"])
+    let region = Region(variables: 0..<1, times: 0..<1, layers: 0..<1, rows: 0..<4, columns: 0..<24)
+    let needs = try #require(part.graph.computation(part.node)).steps(for: region).flatMap { $0 }
+    #expect(needs.allSatisfy { $0.region.rows.count <= 2 })
+  }
+
+  @Test func edgesAreHeldOnAxesOnly() throws {
+    let other = Make.noise(
+      Description(
+        variables: [Make.variable("b")], time: nil, grid: try Self.rotated(20, 24, step: 0.1, pole: 40)),
+      1...2)
+    let field = Make.noise(
+      Description(variables: [Make.variable("a")], time: nil, grid: try Self.rotated(5, 6, step: 0.4)), 1...2)
+    let streams: KeyValuePairs<String, [(String, Field)]> = [
+      "input": [("field", field)], "to": [("target", other)],
+    ]
+    let error = fault { try Plan(Regrid.self, ["to": "target", "extrapolate": "edge"], streams) }
+    #expect(error?.cause.contains("edges to be held") == true)
+    let method = fault {
+      try Plan(Regrid.self, ["to": "target", "extrapolate": "edge", "method": "conservative"], streams)
+    }
+    #expect(method?.cause.contains("for bilinear and bicubic") == true)
   }
 
   @Test func shareOfValidSource() throws {
