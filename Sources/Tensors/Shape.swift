@@ -4,19 +4,23 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
   /// The number of elements: the product of the extents, 1 for rank 0.
   public let count: Int
 
-  /// - Throws: `ShapeError` when the rank is above 5, an extent is negative, or the product overflows.
+  /// - Throws: `ShapeError` when the rank is above 5, an extent is negative, or there are too many elements.
   public init(_ extents: [Int]) throws(ShapeError) {
     guard extents.count <= 5 else { throw .rank(extents) }
-    var count = 1
+    // Without the extents of 0, so that no product of some of the extents overflows either.
+    var product = 1
     for extent in extents {
       guard extent >= 0 else { throw .negative(extents) }
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-      guard !overflow else { throw .overflow(extents) }
-      count = product
+      let (next, overflow) = product.multipliedReportingOverflow(by: max(1, extent))
+      guard !overflow, next <= Self.mostElements else { throw .overflow(extents) }
+      product = next
     }
     self.extents = extents
-    self.count = count
+    count = extents.contains(0) ? 0 : product
   }
+
+  /// So that bytes, even of several tensors in double, can be counted in `Int`.
+  private static let mostElements = Int.max >> 8
 
   private init(unchecked extents: [Int], count: Int) { (self.extents, self.count) = (extents, count) }
 
@@ -38,7 +42,7 @@ public enum ShapeError: Error, Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .rank(let extents): "a tensor has at most 5 dimensions, found \(extents.count): \(extents)"
     case .negative(let extents): "a dimension cannot be negative: \(extents)"
-    case .overflow(let extents): "the number of elements of \(extents) does not fit into 63 bits"
+    case .overflow(let extents): "the number of elements of \(extents) is too large: it must be below 2^55"
     case .memory(let bytes): "no memory for a tensor of \(bytes) bytes"
     }
   }
