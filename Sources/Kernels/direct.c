@@ -71,19 +71,95 @@ int64_t isotach_direct_scratch(const isotach_direct *p) {
          + over(p->piece_filters, DIRECT_ROWS) * DIRECT_ROWS * result_plane(p);
 }
 
-void isotach_direct_pack(const isotach_direct *p, int turned, const float *weights, float *packed) {
-  int64_t kernel = taps(p), depth = p->channels * kernel;
-  for (int64_t first = 0; first < p->filters; first += DIRECT_ROWS) {
-    int64_t here = least(DIRECT_ROWS, p->filters - first);
-    for (int64_t c = 0; c < p->channels; ++c)
-      for (int64_t k = 0; k < kernel; ++k, packed += DIRECT_ROWS) {
-        for (int64_t i = 0; i < here; ++i)
-          packed[i] = turned ? weights[(c * p->filters + first + i) * kernel + kernel - 1 - k]
-                             : weights[(first + i) * depth + c * kernel + k];
-        for (int64_t i = here; i < DIRECT_ROWS; ++i) packed[i] = 0;
-      }
+// MARK: transposing
+
+// target[j][i] = source[i][j] for 8 x 8.
+#define TURN_8                                                                                                  \
+  v8 a[8], b[8];                                                                                                \
+  for (int i = 0; i < 8; ++i) a[i] = *(const v8u *)(source + i * source_step);                                  \
+  for (int i = 0; i < 4; ++i) {                                                                                 \
+    b[2 * i] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 0, 8, 2, 10, 4, 12, 6, 14);                      \
+    b[2 * i + 1] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 1, 9, 3, 11, 5, 13, 7, 15);                  \
+  }                                                                                                             \
+  for (int h = 0; h < 2; ++h)                                                                                   \
+    for (int i = 0; i < 2; ++i) {                                                                               \
+      a[4 * h + i] = __builtin_shufflevector(b[4 * h + i], b[4 * h + i + 2], 0, 1, 8, 9, 4, 5, 12, 13);         \
+      a[4 * h + i + 2] = __builtin_shufflevector(b[4 * h + i], b[4 * h + i + 2], 2, 3, 10, 11, 6, 7, 14, 15);   \
+    }                                                                                                           \
+  for (int i = 0; i < 4; ++i) {                                                                                 \
+    b[i] = __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);                                   \
+    b[i + 4] = __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);                             \
+  }                                                                                                             \
+  for (int i = 0; i < 8; ++i) *(v8u *)(target + i * target_step) = b[i];
+
+#if defined(__x86_64__)
+TARGET_AVX2 static void turn_8_avx2(const float *source, int64_t source_step, float *target,
+                                                            int64_t target_step) {
+  TURN_8
+}
+#endif
+static void turn_8_plain(const float *source, int64_t source_step, float *target, int64_t target_step) {
+  for (int i = 0; i < 8; ++i)
+    for (int j = 0; j < 8; ++j) target[j * target_step + i] = source[i * source_step + j];
+}
+
+static inline void turn_4(const float *source, int64_t source_step, float *target, int64_t target_step) {
+  v4 a[4], b[4];
+  for (int i = 0; i < 4; ++i) a[i] = *(const v4u *)(source + i * source_step);
+  for (int i = 0; i < 2; ++i) {
+    b[2 * i] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 0, 4, 2, 6);
+    b[2 * i + 1] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 1, 5, 3, 7);
+  }
+  for (int i = 0; i < 2; ++i) {
+    *(v4u *)(target + i * target_step) = __builtin_shufflevector(b[i], b[i + 2], 0, 1, 4, 5);
+    *(v4u *)(target + (i + 2) * target_step) = __builtin_shufflevector(b[i], b[i + 2], 2, 3, 6, 7);
   }
 }
+
+// target[j * target_step + i] = source[i * source_step + j] for i < rows, j < columns.
+static void turn(const float *source, int64_t source_step, int64_t rows, int64_t columns, float *target,
+                 int64_t target_step) {
+  void (*turn_8)(const float *, int64_t, float *, int64_t) = turn_8_plain;
+#if defined(__x86_64__)
+  if (isotach_cpu_level() >= 1) turn_8 = turn_8_avx2;
+#endif
+  int64_t i = 0;
+  for (; i + 8 <= rows; i += 8) {
+    int64_t j = 0;
+    for (; j + 8 <= columns; j += 8)
+      turn_8(source + i * source_step + j, source_step, target + j * target_step + i, target_step);
+    if (j + 4 <= columns) {
+      turn_4(source + i * source_step + j, source_step, target + j * target_step + i, target_step);
+      turn_4(source + (i + 4) * source_step + j, source_step, target + j * target_step + i + 4, target_step);
+      j += 4;
+    }
+    for (; j < columns; ++j)
+      for (int64_t k = 0; k < 8; ++k) target[j * target_step + i + k] = source[(i + k) * source_step + j];
+  }
+  for (; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) target[j * target_step + i] = source[i * source_step + j];
+}
+
+void isotach_direct_pack(const isotach_direct *p, int turned, int64_t first_filter, int64_t last_filter,
+                         const float *weights, float *packed) {
+  int64_t kernel = taps(p), depth = p->channels * kernel;
+  for (int64_t first = first_filter; first < last_filter; first += DIRECT_ROWS) {
+    int64_t here = least(DIRECT_ROWS, p->filters - first);
+    float *target = packed + first * depth;
+    if (here < DIRECT_ROWS) memset(target, 0, (size_t)(DIRECT_ROWS * depth) * sizeof *target);
+    if (!turned) {
+      turn(weights + first * depth, depth, here, depth, target, DIRECT_ROWS);
+      continue;
+    }
+    for (int64_t c = 0; c < p->channels; ++c) {
+      const float *source = weights + (c * p->filters + first) * kernel;
+      for (int64_t i = 0; i < here; ++i, source += kernel)
+        for (int64_t k = 0; k < kernel; ++k) target[(c * kernel + kernel - 1 - k) * DIRECT_ROWS + i] = source[k];
+    }
+  }
+}
+
+// MARK: forward, and the gradient of the input
 
 // The rows of the plane of a piece: where each begins in the first channel of x, or -1 for a row of zeros.
 static void find_rows(const isotach_direct *p, int64_t first_row, int64_t plane_rows, int64_t x_step, int64_t *starts) {
@@ -216,73 +292,6 @@ int64_t isotach_direct_gradient_scratch(const isotach_direct_gradient *g) {
          + DIRECT_ROWS * slack;
 }
 
-// target[j][i] = source[i][j] for 8 x 8.
-#define TURN_8                                                                                                  \
-  v8 a[8], b[8];                                                                                                \
-  for (int i = 0; i < 8; ++i) a[i] = *(const v8u *)(source + i * source_step);                                  \
-  for (int i = 0; i < 4; ++i) {                                                                                 \
-    b[2 * i] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 0, 8, 2, 10, 4, 12, 6, 14);                      \
-    b[2 * i + 1] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 1, 9, 3, 11, 5, 13, 7, 15);                  \
-  }                                                                                                             \
-  for (int h = 0; h < 2; ++h)                                                                                   \
-    for (int i = 0; i < 2; ++i) {                                                                               \
-      a[4 * h + i] = __builtin_shufflevector(b[4 * h + i], b[4 * h + i + 2], 0, 1, 8, 9, 4, 5, 12, 13);         \
-      a[4 * h + i + 2] = __builtin_shufflevector(b[4 * h + i], b[4 * h + i + 2], 2, 3, 10, 11, 6, 7, 14, 15);   \
-    }                                                                                                           \
-  for (int i = 0; i < 4; ++i) {                                                                                 \
-    b[i] = __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);                                   \
-    b[i + 4] = __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);                             \
-  }                                                                                                             \
-  for (int i = 0; i < 8; ++i) *(v8u *)(target + i * target_step) = b[i];
-
-#if defined(__x86_64__)
-TARGET_AVX2 static void turn_8_avx2(const float *source, int64_t source_step, float *target,
-                                                            int64_t target_step) {
-  TURN_8
-}
-#endif
-static void turn_8_plain(const float *source, int64_t source_step, float *target, int64_t target_step) {
-  for (int i = 0; i < 8; ++i)
-    for (int j = 0; j < 8; ++j) target[j * target_step + i] = source[i * source_step + j];
-}
-
-static inline void turn_4(const float *source, int64_t source_step, float *target, int64_t target_step) {
-  v4 a[4], b[4];
-  for (int i = 0; i < 4; ++i) a[i] = *(const v4u *)(source + i * source_step);
-  for (int i = 0; i < 2; ++i) {
-    b[2 * i] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 0, 4, 2, 6);
-    b[2 * i + 1] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 1, 5, 3, 7);
-  }
-  for (int i = 0; i < 2; ++i) {
-    *(v4u *)(target + i * target_step) = __builtin_shufflevector(b[i], b[i + 2], 0, 1, 4, 5);
-    *(v4u *)(target + (i + 2) * target_step) = __builtin_shufflevector(b[i], b[i + 2], 2, 3, 6, 7);
-  }
-}
-
-// target[j * target_step + i] = source[i * source_step + j] for i < rows, j < columns.
-static void turn(const float *source, int64_t source_step, int64_t rows, int64_t columns, float *target,
-                 int64_t target_step) {
-  void (*turn_8)(const float *, int64_t, float *, int64_t) = turn_8_plain;
-#if defined(__x86_64__)
-  if (isotach_cpu_level() >= 1) turn_8 = turn_8_avx2;
-#endif
-  int64_t i = 0;
-  for (; i + 8 <= rows; i += 8) {
-    int64_t j = 0;
-    for (; j + 8 <= columns; j += 8)
-      turn_8(source + i * source_step + j, source_step, target + j * target_step + i, target_step);
-    if (j + 4 <= columns) {
-      turn_4(source + i * source_step + j, source_step, target + j * target_step + i, target_step);
-      turn_4(source + (i + 4) * source_step + j, source_step, target + j * target_step + i + 4, target_step);
-      j += 4;
-    }
-    for (; j < columns; ++j)
-      for (int64_t k = 0; k < 8; ++k) target[j * target_step + i + k] = source[(i + k) * source_step + j];
-  }
-  for (; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j) target[j * target_step + i] = source[i * source_step + j];
-}
-
 void isotach_direct_gradient_run(const isotach_direct_gradient *g, int64_t first_piece, int64_t last_piece,
                                  int64_t first, int64_t last, const float *x, int64_t x_step, const float *y,
                                  int64_t y_step, float *sums, float *scratch) {
@@ -295,11 +304,7 @@ void isotach_direct_gradient_run(const isotach_direct_gradient *g, int64_t first
   float *turned = scratch + over(most_positions, 16) * 16, *seeds = turned + turned_plane(g);
   float *tile = seeds + over(g->padded_filters * most_positions, 16) * 16;
   int lanes = isotach_direct_lanes();
-  int64_t padded_last = over(last, DIRECT_ROWS) * DIRECT_ROWS;
-  for (int64_t run = 0; run < g->runs; ++run)
-    memset(sums + (run * g->padded_filters + first) * g->padded_run, 0,
-           (size_t)((padded_last - first) * g->padded_run) * sizeof *sums);
-
+  int is_begun = 0;
   for (int64_t piece = first_piece; piece < last_piece; ++piece) {
     int64_t first_row = piece * p->piece_rows, last_row = least(first_row + p->piece_rows, p->rows);
     int64_t plane_rows = last_row - first_row + (w->kernel[1] - 1) * w->dilation[1];
@@ -343,25 +348,36 @@ void isotach_direct_gradient_run(const isotach_direct_gradient *g, int64_t first
                               tile, slack);
           for (int64_t i = 0; i < least(DIRECT_ROWS, last - f); ++i) {
             float *sum = sums + (run * g->padded_filters + f + i) * g->padded_run + q;
-            for (int64_t j = 0; j < wide; ++j) sum[j] += tile[i * slack + j];
+            if (is_begun)
+              for (int64_t j = 0; j < wide; ++j) sum[j] += tile[i * slack + j];
+            else
+              for (int64_t j = 0; j < wide; ++j) sum[j] = tile[i * slack + j];
           }
         }
         q += vectors * lanes;
       }
     }
+    is_begun = 1;
   }
+  // Rows that lie between images contribute nothing.
+  if (!is_begun)
+    for (int64_t run = 0; run < g->runs; ++run)
+      for (int64_t f = first; f < last; ++f)
+        memset(sums + (run * g->padded_filters + f) * g->padded_run, 0, (size_t)g->run * sizeof *sums);
 }
 
 void isotach_direct_gradient_finish(const isotach_direct_gradient *g, int64_t parts, const float *sums, int64_t first,
                                     int64_t last, float *weights) {
   int64_t channels = g->base.channels, kernel = taps(&g->base), size = isotach_direct_gradient_sums(g);
   for (int64_t f = first; f < last; ++f)
-    for (int64_t c = 0; c < channels; ++c)
-      for (int64_t k = 0; k < kernel; ++k) {
-        const float *sum
-            = sums + (k / g->joined * g->padded_filters + f) * g->padded_run + k % g->joined * channels + c;
-        float total = sum[0];
-        for (int64_t part = 1; part < parts; ++part) total += sum[part * size];
-        weights[(f * channels + c) * kernel + k] = total;
+    for (int64_t run = 0; run < g->runs; ++run)
+      for (int64_t j = 0; j < g->joined; ++j) {
+        const float *sum = sums + (run * g->padded_filters + f) * g->padded_run + j * channels;
+        float *target = weights + f * channels * kernel + run * g->joined + j;
+        for (int64_t c = 0; c < channels; ++c) {
+          float total = sum[c];
+          for (int64_t part = 1; part < parts; ++part) total += sum[part * size + c];
+          target[c * kernel] = total;
+        }
       }
 }

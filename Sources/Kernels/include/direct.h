@@ -30,8 +30,9 @@ int64_t isotach_direct_packed(const isotach_direct *plan);
 /// Floats of scratch memory of a worker.
 int64_t isotach_direct_scratch(const isotach_direct *plan);
 /// Packs weights[filter][channel][kernel]; with `turned` weights[channel][filter][kernel], their kernel turned by
-/// 180 degrees, as the gradient of the input needs them.
-void isotach_direct_pack(const isotach_direct *plan, int turned, const float *weights, float *packed);
+/// 180 degrees, as the gradient of the input needs them. Of the filters [first, last), first a multiple of 8.
+void isotach_direct_pack(const isotach_direct *plan, int turned, int64_t first, int64_t last, const float *weights,
+                         float *packed);
 /// Computes a piece. `x` and `y` are the first images of the group, `x_step` and `y_step` the floats from one image
 /// to the next; `bias` may be null. `scratch` is aligned to 64 bytes.
 void isotach_direct_run(const isotach_direct *plan, int64_t piece, const float *x, int64_t x_step,

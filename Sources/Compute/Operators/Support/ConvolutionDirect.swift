@@ -34,6 +34,9 @@ struct ConvolutionDirect {
     return aligned(isotach_direct_scratch(&native))
   }
 
+  /// Filters that are packed at a time.
+  private static let packedFilters = 64
+
   func workspace(threads: Int) -> Int { plan.groups * packedBytes + threads * scratchBytes }
 
   /// y from x, or with `isTurned` x from y.
@@ -50,12 +53,15 @@ struct ConvolutionDirect {
       isTurned
       ? (plan.filters * plan.window.outputCount, plan.channels * plan.window.inputCount)
       : (plan.channels * plan.window.inputCount, plan.filters * plan.window.outputCount)
-    run.parallel(groups) { group in
+    let filters = Int(native.filters)
+    let chunks = (filters + Self.packedFilters - 1) / Self.packedFilters
+    run.parallel(groups * chunks) { piece in
       guard let base = run.workspace.baseAddress else { return }
+      let (group, first) = (piece / chunks, piece % chunks * Self.packedFilters)
       var native = native
       isotach_direct_pack(
-        &native, isTurned ? 1 : 0, w.pointer + group * weightCount,
-        (base + group * packedBytes).assumingMemoryBound(to: Float.self))
+        &native, isTurned ? 1 : 0, Int64(first), Int64(min(filters, first + Self.packedFilters)),
+        w.pointer + group * weightCount, (base + group * packedBytes).assumingMemoryBound(to: Float.self))
     }
     run.parallel(groups * pieces) { piece, worker in
       guard let base = run.workspace.baseAddress else { return }
@@ -97,9 +103,10 @@ struct ConvolutionDirectWeightGradient {
     self.native = native
     sumCount = (Int(isotach_direct_gradient_sums(&native)) + 15) / 16 * 16
     scratchBytes = (Int(isotach_direct_gradient_scratch(&native)) * 4 + 63) / 64 * 64
-    let isSummedInParts = sumCount <= 64 << 10
-    parts = isSummedInParts ? min(8, Int(native.base.row_pieces)) : 1
-    let ranges = isSummedInParts ? 1 : min(8, max(1, plan.filters / 16))
+    // Parts cost memory; ranges of filters turn the whole input each.
+    let isSummedInParts = sumCount <= 256 << 10
+    parts = isSummedInParts ? min(sumCount <= 64 << 10 ? 8 : 4, Int(native.base.row_pieces)) : 1
+    let ranges = isSummedInParts ? 1 : min(8, max(1, plan.filters / 64))
     rangeFilters = ((plan.filters + ranges - 1) / ranges + 7) / 8 * 8
   }
 
