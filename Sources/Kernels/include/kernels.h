@@ -8,6 +8,7 @@
 #include "direct.h"
 #include "elementwise.h"
 #include "encode.h"
+#include "optimisers.h"
 #include "philox.h"
 #include "pooling.h"
 #include "regrid.h"

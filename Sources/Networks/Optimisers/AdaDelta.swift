@@ -1,4 +1,5 @@
 import Basics
+import Tensors
 
 /// Steps in the units of the parameter: running root mean square of the steps over that of the gradients (Zeiler
 /// 2012); the same numbers as PyTorch's `Adadelta`.
@@ -27,15 +28,7 @@ public struct AdaDelta: Optimiser {
     slots: [UnsafeMutableBufferPointer<Float>], rate: Double, decay: Double, step: Int
   ) {
     guard slots.count == 2 else { return }
-    let (rate, decay, epsilon) = (Float(rate), Float(decay), Float(epsilon))
-    let (keep, take) = (Float(rho), Float(1 - rho))
-    let (square, steps) = unsafe (slots[0], slots[1])
-    for i in parameter.indices {
-      let g = unsafe gradient[i] + decay * parameter[i]
-      unsafe square[i] = keep * square[i] + take * g * g
-      let delta = unsafe (steps[i] + epsilon).squareRoot() / (square[i] + epsilon).squareRoot() * g
-      unsafe steps[i] = keep * steps[i] + take * delta * delta
-      unsafe parameter[i] -= rate * delta
-    }
+    unsafe OptimiserSteps.adaDelta(
+      [parameter] + slots, gradient, rate: rate, decay: decay, rho: rho, epsilon: epsilon)
   }
 }

@@ -1,4 +1,5 @@
 import Basics
+import Tensors
 
 /// Steps divided by the root of the sum of all squares so far (Duchi, Hazan and Singer 2011); the same numbers as
 /// PyTorch's `Adagrad`.
@@ -35,13 +36,8 @@ public struct AdaGrad: Optimiser {
     slots: [UnsafeMutableBufferPointer<Float>], rate: Double, decay: Double, step: Int
   ) {
     guard slots.count == 1 else { return }
-    let rate = Float(rate / (1 + Double(step - 1) * rateDecay))
-    let (decay, epsilon) = (Float(decay), Float(epsilon))
-    let sum = unsafe slots[0]
-    for i in parameter.indices {
-      let g = unsafe gradient[i] + decay * parameter[i]
-      unsafe sum[i] += g * g
-      unsafe parameter[i] -= rate * g / (sum[i].squareRoot() + epsilon)
-    }
+    unsafe OptimiserSteps.adaGrad(
+      [parameter] + slots, gradient, rate: rate / (1 + Double(step - 1) * rateDecay), decay: decay,
+      epsilon: epsilon)
   }
 }

@@ -1,4 +1,5 @@
 import Basics
+import Tensors
 
 /// Steps divided by the running root mean square of the gradient (Hinton 2012, lecture 6e), if wanted with its
 /// mean taken out (Graves 2013) and with momentum; the same numbers as PyTorch's `RMSprop`, which adds epsilon
@@ -40,27 +41,9 @@ public struct RMSProp: Optimiser {
     _ parameter: UnsafeMutableBufferPointer<Float>, gradient: UnsafeBufferPointer<Float>,
     slots: [UnsafeMutableBufferPointer<Float>], rate: Double, decay: Double, step: Int
   ) {
-    guard slots.count == self.slots.count, let square = unsafe slots.first else { return }
-    let (rate, decay, epsilon) = (Float(rate), Float(decay), Float(epsilon))
-    let (keep, take, momentum) = (Float(alpha), Float(1 - alpha), Float(momentum))
-    let buffer = unsafe momentum > 0 ? slots[1] : nil
-    let mean = unsafe isCentred ? slots[slots.count - 1] : nil
-    for i in parameter.indices {
-      let g = unsafe gradient[i] + decay * parameter[i]
-      unsafe square[i] = keep * square[i] + take * g * g
-      var variance = unsafe square[i]
-      if let mean = unsafe mean {
-        unsafe mean[i] += take * (g - mean[i])
-        // Rounding may put it below 0, where PyTorch would go on with NaN.
-        variance = unsafe max(0, variance - mean[i] * mean[i])
-      }
-      let scaled = g / (variance.squareRoot() + epsilon)
-      if let buffer = unsafe buffer {
-        unsafe buffer[i] = momentum * buffer[i] + scaled
-        unsafe parameter[i] -= rate * buffer[i]
-      } else {
-        unsafe parameter[i] -= rate * scaled
-      }
-    }
+    guard slots.count == self.slots.count else { return }
+    unsafe OptimiserSteps.rmsProp(
+      [parameter] + slots, gradient, rate: rate, decay: decay, alpha: alpha, momentum: momentum,
+      isCentred: isCentred, epsilon: epsilon)
   }
 }

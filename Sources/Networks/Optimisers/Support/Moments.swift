@@ -1,4 +1,5 @@
 import Basics
+import Tensors
 
 /// What Adam and AdamW have in common.
 struct Moments: Sendable {
@@ -29,18 +30,8 @@ struct Moments: Sendable {
     _ slots: [UnsafeMutableBufferPointer<Float>], rate: Double, shrink: Double, decay: Double, step: Int
   ) {
     guard slots.count == 2 else { return }
-    let (b1, b2) = (Float(beta1), Float(beta2))
-    let (c1, c2) = (Float(1 - beta1), Float(1 - beta2))
-    let size = Float(rate / (1 - power(beta1, step)))
-    let root = Float((1 - power(beta2, step)).squareRoot())
-    let (decay, shrink, epsilon) = (Float(decay), Float(shrink), Float(epsilon))
-    let (m, v) = unsafe (slots[0], slots[1])
-    for i in parameter.indices {
-      let p = unsafe parameter[i] * shrink
-      let g = unsafe gradient[i] + decay * parameter[i]
-      unsafe m[i] = b1 * m[i] + c1 * g
-      unsafe v[i] = b2 * v[i] + c2 * g * g
-      unsafe parameter[i] = p - size * m[i] / (v[i].squareRoot() / root + epsilon)
-    }
+    unsafe OptimiserSteps.adam(
+      [parameter] + slots, gradient, beta1: beta1, beta2: beta2, size: rate / (1 - power(beta1, step)),
+      root: (1 - power(beta2, step)).squareRoot(), shrink: shrink, decay: decay, epsilon: epsilon)
   }
 }
