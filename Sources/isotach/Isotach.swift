@@ -23,6 +23,7 @@ struct Isotach: AsyncParsableCommand {
       Plan.self,
       Run.self,
       StagesCommand.self,
+      ModelCommand.self,
       Inspect.self,
       Validate.self,
       Diff.self,

@@ -45,7 +45,7 @@ public struct AlexNet: Model {
   }
 
   public func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value {
-    let (begin, one) = (Deviation(0.01), Constant(1))
+    let (begin, one) = (Normal(0.01), Constant(1))
     // The paper's alpha is not divided by the size.
     let normalisation = LocalResponseNorm(size: 5, alpha: 5e-4, beta: 0.75, k: 2)
     let features = try network.apply("features", input) {
