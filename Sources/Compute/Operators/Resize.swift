@@ -259,7 +259,7 @@ public struct Resize: Operator {
       return first..<max(first + 1, -(-x - reach).wholeBelow)
     }
     // Where places depend on the extent of the whole field, a part of it would be another one.
-    let isLocal = coordinates != .tfCropAndResize && coordinates != .alignCorners
+    let isLocal = ![.tfCropAndResize, .alignCorners, .halfPixelSymmetric].contains(coordinates)
     guard isLocal, let first = reach(output.lowerBound),
       let last = reach(output.upperBound - 1)
     else { return nil }

@@ -196,13 +196,17 @@ import Testing
     // Place 1 of half as many lies at 2.5.
     #expect(try needs(.linear, 1..<2, scale: 0.5) == 2..<4)
     #expect(try Self.range(Resize(.scales([2]), axes: [1]), [[3, 8]], 1..<2, 0) == 1..<2)
+    for whole in [Resize.Coordinates.alignCorners, .halfPixelSymmetric] {
+      let op = Resize(.scales([1.3]), axes: [1], mode: .linear, coordinates: whole)
+      #expect(try Self.range(op, [[3, 8]], 1..<2, 1) == nil)
+    }
   }
 
   /// What lies outside of the range must not matter, what lies at its ends must.
   @Test(arguments: [
     Resize(.sizes([17]), axes: [0], mode: .linear), Resize(.sizes([5]), axes: [0], mode: .cubic),
     Resize(.sizes([5]), axes: [0], mode: .linear, antialias: true),
-    Resize(.sizes([17]), axes: [0], mode: .cubic, coordinates: .alignCorners),
+    Resize(.sizes([17]), axes: [0], mode: .cubic, coordinates: .pytorchHalfPixel),
     Resize(.sizes([23]), axes: [0], coordinates: .asymmetric, rounding: .ceil),
   ])
   func agreesWithTheNumbers(_ op: Resize) throws {
