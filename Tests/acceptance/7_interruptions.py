@@ -108,6 +108,57 @@ def test_sigint_ends_in_order():
     return ends_on(signal.SIGINT, 130)
 
 
+def training(folder, name):
+    (folder / f"{name}.yaml").write_text(f"""
+name: training
+inputs:
+  wind: {{files: {debian("monthly_navy_winds.cdf")}, variables: [UWND, VWND], attributes: {{units: m s-1}}}}
+stages:
+  - select: {{input: wind, variables: [UWND], as: one}}
+  - select: {{input: wind, variables: [VWND], as: other}}
+  - train: {{input: one, target: other, network: {{unet: {{base: 4, depth: 2}}}}, patch: 16, batch: 4, steps: 300, rate: 0.003,
+      times: {{times: [0, 99]}}, validation: {{times: {{times: [100, 131]}}, every: 60, samples: 32}},
+      checkpoint: {{every: 7}}, seed: 1, model: {name}.safetensors, as: history}}
+metadata: {{title: x, institution: y}}
+""")
+    return folder / f"{name}.yaml"
+
+
+def test_a_training_goes_on_to_the_same_bytes_after_kills():
+    chance = random.Random(3)
+    with Folder() as folder:
+        pipeline = training(folder, "m")
+        steady = {"SOURCE_DATE_EPOCH": "1700000000"}
+        begin = time.monotonic()
+        result = isotach("run", pipeline, env=steady)
+        expect(result, 0)
+        seconds = time.monotonic() - begin
+        model = folder / "m.safetensors"
+        expected = model.read_bytes()
+        model.unlink()
+        kills = 0
+        for round in range(30):
+            process = subprocess.Popen([ISOTACH, "run", "--resume", str(pipeline)], env=dict(os.environ, **steady),
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                process.wait(timeout=chance.uniform(0.1, 0.5) * seconds)
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                kills += 1
+                assert not model.exists() or model.read_bytes() == expected, f"round {round}: a half-trained model"
+        assert model.exists(), f"not finished after {kills} kills"
+        assert model.read_bytes() == expected, f"other bytes after {kills} kills"
+        assert kills > 0, "it was too fast to be killed"
+        before = model.stat()
+        expect(isotach("run", "--resume", pipeline, env=steady), 0)
+        assert model.stat().st_mtime_ns == before.st_mtime_ns, "a finished model was trained again"
+        left = sorted(p.name for p in folder.iterdir())
+        assert left == ["m.safetensors", "m.yaml"], f"litter: {left}"
+        return f"{kills} kills"
+
+
 def test_a_full_disk_is_told_with_its_reason():
     with Folder() as folder:
         setup(folder)
