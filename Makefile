@@ -16,7 +16,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## install what is missing, build, run the EURO-CORDEX pipeline and show what it made
+demo: ## install what is missing, build, train a network, downscale temperature, print the scores
 	@.ci/packages $(BUILD_PACKAGES) $(DATA_PACKAGES)
 	@$(MAKE) --no-print-directory release
 	@.ci/demo

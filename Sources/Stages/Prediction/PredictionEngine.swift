@@ -37,12 +37,12 @@ final class PredictionEngine: Sendable {
 
   /// Bytes that it holds from its first use on.
   func bytes(threads: Int) -> Int {
-    let arena = (try? Self.plan(geometry, threads))?.arenaBytes ?? 0
-    return arena + geometry.parameterBytes + geometry.windowBytes
+    let plan = try? Self.plan(geometry, threads)
+    return (plan?.arenaBytes ?? 0) + (plan?.keptBytes ?? 0) + geometry.parameterBytes + geometry.windowBytes
   }
 
   private static func plan(_ geometry: PredictionGeometry, _ threads: Int) throws(RunError) -> ProgramPlan {
-    try ProgramPlan(geometry.graph, outputs: [("result", geometry.result)], threads: threads)
+    try ProgramPlan(geometry.graph, geometry.goals, prepares: true, threads: threads)
   }
 
   /// The model, read when the first window needs it: a stage above may make it only then.

@@ -11,8 +11,9 @@ struct PredictionGeometry: Sendable {
   /// Cells of the result for each cell of the field, along rows and columns.
   let rowFactor: Int
   let columnFactor: Int
+  /// After all passes.
   let graph: Graph
-  let result: Value
+  let goals: Goals
   let inputChannels: Int
   let outputChannels: Int
   /// Bytes of the model's numbers.
@@ -50,7 +51,7 @@ struct PredictionGeometry: Sendable {
       guard let tiling, count % tiling.stride != 0 else { continue }
       throw PlanError(
         "the field has \(count) \(what), and the network needs a multiple of \(tiling.stride)", at: mark,
-        remedy: "`select` \(count - count % tiling.stride) of them, or \(Self.layerHint(model, grid))")
+        remedy: "`select` \(count - count % tiling.stride) of them, or train a network with fewer levels")
     }
     rows = PredictionLine(count: grid.ny, tiling: down, tile: tile, closes: false)
     columns = PredictionLine(count: grid.nx, tiling: across, tile: tile, closes: closes)
@@ -65,21 +66,20 @@ struct PredictionGeometry: Sendable {
         at: mark, remedy: "use a network that keeps the size (padding: same)")
     }
     (rowFactor, columnFactor) = (extents[2] / rows.window, extents[3] / columns.window)
-    (graph, result) = (whole.graph, whole.result)
+    let final: (graph: Graph, goals: Goals)
+    do { final = try optimised(whole.graph, Goals(outputs: [("result", whole.result)])) } catch {
+      throw PlanError("the network cannot be simplified: \(error.description)", at: mark)
+    }
+    (graph, goals) = (final.graph, final.goals)
     (inputChannels, outputChannels) = (model.inputs.count, model.outputs.count)
     parameterBytes = whole.bytes
-    operations = graph.nodes(for: [result]).reduce(0.0) { sum, index in
-      let call = whole.graph.nodes[index].call
-      return sum
-        + whole.graph.nodes[index].op.cost(
-          call.inputs.map(whole.graph.shape), call.outputs.map(whole.graph.shape)
-        )
-        .operations
+    operations = graph.nodes(for: goals.values).reduce(0.0) { sum, index in
+      let node = final.graph.nodes[index]
+      let (inputs, outputs) = (
+        node.call.inputs.map(final.graph.shape), node.call.outputs.map(final.graph.shape)
+      )
+      return sum + node.op.cost(inputs, outputs).operations
     }
-  }
-
-  private static func layerHint(_ model: TrainedModel, _ grid: Grid) -> String {
-    "choose a network with fewer levels"
   }
 
   private static func build(
@@ -90,9 +90,8 @@ struct PredictionGeometry: Sendable {
       let result = try model.loss.expectation(network.output, in: &network.graph)
       return (network.graph, network.input, result, try network.layout().bytes)
     } catch {
-      let (cause, shapes) = (error as? GraphError).map { ($0.description, "") } ?? ("\(error)", "")
       throw PlanError(
-        "the network does not fit \(model.inputs.count) channels of \(rows) x \(columns) cells: \(cause)\(shapes)",
+        "the network does not fit \(model.inputs.count) channels of \(rows) x \(columns) cells: \(error)",
         at: mark)
     }
   }
