@@ -46,7 +46,7 @@ public struct Predict: Stage {
     let source = try source(inputs, graph)
     let model = source.known
     var streams = [input]
-    let channels = try ChannelMatch(model.inputs, of: input, role: "the model expects")
+    var channels = try ChannelMatch(model.inputs, of: input, role: "the model expects")
     var base: ChannelMatch?
     if let wanted = model.base {
       guard let residual = inputs["residual"] else {
@@ -73,6 +73,10 @@ public struct Predict: Stage {
     output.globalAttributes.append(
       Attribute("source", "\(before)\(LateAttribute.place("program")), network \(source.title)"))
     if streams.count > 1 {
+      // Features that hold for all times give a result for each time of the first estimate.
+      if output.time == nil, let time = streams[1].description.time {
+        (output.time, channels.repeatsTime) = (time, true)
+      }
       var reference = output
       reference.layers = streams[1].description.layers
       let alignment = try Alignment(of: streams[1], on: reference, named: "the result")

@@ -145,6 +145,26 @@ import Testing
     }
   }
 
+  @Test func featuresWithoutTimeHoldForAllTimes() throws {
+    let path = try path("static")
+    var fields = fields(Self.region)
+    let moving = fields
+    fields.features.description.time = nil
+    fields.features.numbers = (0..<2).flatMap { v in
+      (0..<32 * 48).map { moving.features[v, 0, 0, $0 / 48, $0 % 48] }
+    }
+    let result = try plan(path, fields, tile: 8).run(cuts: 4)
+    let expected = try plan(path, moving, tile: 8).run(cuts: 0)
+    #expect(result.description.timeCount == 2)
+    for j in 0..<32 {
+      for i in 0..<48 {
+        #expect(result[0, 0, 0, j, i] == expected[0, 0, 0, j, i])
+        let change = fields.base[0, 1, 0, j, i] - fields.base[0, 0, 0, j, i]
+        #expect(abs(result[0, 1, 0, j, i] - result[0, 0, 0, j, i] - change) < 1e-3)
+      }
+    }
+  }
+
   @Test func unitsAreConverted() throws {
     let path = try path("units")
     let fields = fields(Self.region)

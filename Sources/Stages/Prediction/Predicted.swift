@@ -63,7 +63,8 @@ struct Predicted: Computation {
         Need(
           0,
           Region(
-            variables: 0..<variables(channels), times: window.time..<window.time + 1,
+            variables: 0..<variables(channels),
+            times: channels.repeatsTime ? 0..<1 : window.time..<window.time + 1,
             layers: 0..<layers(channels), rows: rows, columns: columns))
       }
       if let base {
