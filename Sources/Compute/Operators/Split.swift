@@ -81,3 +81,12 @@ public struct Split: Operator {
 
   public func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost { Cost(operations: 0) }
 }
+
+extension Split {
+  public func inputRange(
+    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
+  ) -> Range<Int>? {
+    guard let shape = inputs.first else { return nil }
+    return dimension == (axis < 0 ? axis + shape.rank : axis) ? nil : output
+  }
+}

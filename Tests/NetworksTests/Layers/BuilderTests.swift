@@ -269,6 +269,14 @@ import Testing
     try expectSame(NetworkSpec(sample.layer), sample.value, input: sample.input)
   }
 
+  @Test func aBlockMayBeNamed() throws {
+    let named = V.mapping([("block", .mapping([("layers", .list([.text("relu"), .text("tanh")]))]))])
+    try expectSame(
+      NetworkSpec {
+        ReLU(); Tanh()
+      }, named, input: [1, 2, 3])
+  }
+
   @Test func noLayerIsForgotten() {
     var seen = Set<String>()
     func collect(_ layer: any Layer) {

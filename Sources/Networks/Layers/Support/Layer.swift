@@ -52,7 +52,7 @@ extension Decoding {
     if case .sequence = value.content { return Block(layers(value)) }
     return one(
       value, "layer",
-      of: (allLayers + allModels.map { $0 as any Layer.Type }).map { type in
+      of: ([Block.self] + allLayers + allModels.map { $0 as any Layer.Type }).map { type in
         (type.declaration, { (arguments: Arguments) throws(PlanError) in try type.init(arguments, self) })
       })
   }
