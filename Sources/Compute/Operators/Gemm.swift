@@ -72,17 +72,26 @@ public struct Gemm: TakesActivation {
   public func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
     guard let (m, n, k) = try? sizes(inputs.map(\.shape)) else { return }
     let (a, b, y) = (inputs[0], inputs[1], outputs[0])
-    if inputs.count == 3, let broadcasting = try? Broadcasting([y.shape, inputs[2].shape]) {
-      broadcasting.forEachPair { y[$0] = Float(beta) * inputs[2][$2] }
-    } else {
-      y.fill(0)
-    }
+    if inputs.count == 3 { begin(with: inputs[2], y) } else { y.fill(0) }
     let product = MatrixProduct(m: m, n: n, k: k, transposeA: transposeA, transposeB: transposeB)
     run.parallel(product.pieces) {
       product.run($0, Float(alpha), a.pointer, b.pointer, 1, y.pointer)
     }
     guard let activation else { return }
     run.parallel(over: y.count, grain: 4096) { activation.apply(y.pointer + $0.lowerBound, $0.count) }
+  }
+
+  /// y = beta C, repeated to y.
+  private func begin(with c: Operand<Float>, _ y: Operand<Float>) {
+    let (columns, factor) = (y.shape[1], Float(beta))
+    if c.count == columns, c.shape.extents.last == columns {
+      // A bias: the same row again and again.
+      for start in stride(from: 0, to: y.count, by: max(1, columns)) {
+        isotach_scale_shift(c.pointer, y.pointer + start, Int64(columns), factor, 0)
+      }
+    } else if let broadcasting = try? Broadcasting([y.shape, c.shape]) {
+      broadcasting.forEachPair { y[$0] = factor * c[$2] }
+    }
   }
 
   public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]

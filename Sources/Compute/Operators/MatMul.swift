@@ -10,8 +10,15 @@ public struct MatMul: Operator {
   private struct Plan: Sendable {
     let product: MatrixProduct
     let shape: Shape
-    /// For each product the matrices of A and B that it is made of.
-    let pairs: [(a: Int, b: Int)]
+    let outer: Broadcasting
+
+    /// For each product the matrices of A and B that it is made of. As long as the result: only when it is computed.
+    func pairs() -> [(a: Int, b: Int)] {
+      var pairs: [(Int, Int)] = []
+      pairs.reserveCapacity(outer.shape.count)
+      outer.forEachPair { pairs.append(($1, $2)) }
+      return pairs
+    }
   }
 
   private func plan(_ inputs: [Shape]) throws(OperatorError) -> Plan {
@@ -25,12 +32,10 @@ public struct MatMul: Operator {
     guard k == inner else { throw OperatorError("\(a) has \(k) columns, \(b) has \(inner) rows") }
     do {
       let outer = try Broadcasting([try Shape(Array(left.dropLast(2))), try Shape(Array(right.dropLast(2)))])
-      var pairs: [(Int, Int)] = []
-      outer.forEachPair { pairs.append(($1, $2)) }
       let last = (a.rank == 1 ? [] : [m]) + (b.rank == 1 ? [] : [n])
       return Plan(
         product: MatrixProduct(m: m, n: n, k: k, transposeA: false, transposeB: false),
-        shape: try Shape(outer.shape.extents + last), pairs: pairs)
+        shape: try Shape(outer.shape.extents + last), outer: outer)
     } catch let error as ShapeError {
       throw OperatorError(error)
     } catch let error as OperatorError {
@@ -46,7 +51,7 @@ public struct MatMul: Operator {
   public func reference<T: Real>(_ inputs: [Operand<T>], _ outputs: [Operand<T>], _ step: StepContext) {
     guard let plan = try? plan(inputs.map(\.shape)) else { return }
     let (m, n, k) = (plan.product.m, plan.product.n, plan.product.k)
-    for (index, pair) in plan.pairs.enumerated() {
+    for (index, pair) in plan.pairs().enumerated() {
       for i in 0..<m {
         for j in 0..<n {
           var sum = 0.0
@@ -66,9 +71,10 @@ public struct MatMul: Operator {
     let product = plan.product
     let pieces = product.pieces
     if product.k == 0 { return y.fill(0) }
-    run.parallel(plan.pairs.count * pieces) { piece in
+    let pairs = plan.pairs()
+    run.parallel(pairs.count * pieces) { piece in
       let index = piece / pieces
-      let pair = plan.pairs[index]
+      let pair = pairs[index]
       product.run(
         piece % pieces, 1, a.pointer + pair.a * product.m * product.k,
         b.pointer + pair.b * product.k * product.n, 0, y.pointer + index * product.m * product.n)
@@ -87,12 +93,12 @@ public struct MatMul: Operator {
     let fullSeed = try graph.viewed(seed, outer + [fullA[fullA.count - 2], fullB[fullB.count - 1]])
     var gradients: [Value?] = [nil, nil]
     if call.wanted[0] {
-      let other = try graph.one(SwapLast(), try graph.viewed(b, fullB))
+      let other = try graph.swappedLast(try graph.viewed(b, fullB))
       gradients[0] = try graph.viewed(
         try graph.summed(try graph.one(MatMul(), fullSeed, other), to: fullA), shapeA.extents)
     }
     if call.wanted[1] {
-      let other = try graph.one(SwapLast(), try graph.viewed(a, fullA))
+      let other = try graph.swappedLast(try graph.viewed(a, fullA))
       gradients[1] = try graph.viewed(
         try graph.summed(try graph.one(MatMul(), other, fullSeed), to: fullB), shapeB.extents)
     }
@@ -111,6 +117,13 @@ extension Graph {
     shape(value).extents == extents ? value : try one(Reshape(extents, allowsZero: true), value)
   }
 
+  /// The last two dimensions exchanged.
+  fileprivate mutating func swappedLast(_ value: Value) throws(GraphError) -> Value {
+    var order = Array(0..<shape(value).rank)
+    order.swapAt(order.count - 1, order.count - 2)
+    return try one(Transpose(order), value)
+  }
+
   fileprivate mutating func summed(_ value: Value, to extents: [Int]) throws(GraphError) -> Value {
     if shape(value).extents == extents { return value }
     do { return try one(SumTo(try Shape(extents)), value) } catch let error as GraphError {
@@ -118,50 +131,5 @@ extension Graph {
     } catch {
       throw GraphError(path: path, "\(extents) is no shape", shapes: [])
     }
-  }
-}
-
-/// Transposes the last two dimensions: inside gradients.
-struct SwapLast: Operator {
-  static let name = "SwapLast"
-
-  func outputShapes(_ inputs: [Shape]) throws(OperatorError) -> [Shape] {
-    var extents = inputs[0].extents
-    guard extents.count >= 2 else { throw OperatorError("\(inputs[0]) has fewer than two dimensions") }
-    extents.swapAt(extents.count - 1, extents.count - 2)
-    do { return [try Shape(extents)] } catch { throw OperatorError(error) }
-  }
-
-  @_specialize(where T == Float) @_specialize(where T == Double)
-  func reference<T: Real>(_ inputs: [Operand<T>], _ outputs: [Operand<T>], _ step: StepContext) {
-    let shape = inputs[0].shape
-    let (rows, columns) = (shape[shape.rank - 2], shape[shape.rank - 1])
-    guard shape.count > 0 else { return }
-    for matrix in stride(from: 0, to: shape.count, by: rows * columns) {
-      for i in 0..<rows {
-        for j in 0..<columns { outputs[0][matrix + j * rows + i] = inputs[0][matrix + i * columns + j] }
-      }
-    }
-  }
-
-  func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?] {
-    guard let seed = seeds[0] else { return [nil] }
-    return [try graph.one(SwapLast(), seed)]
-  }
-}
-
-extension MatMul {
-  public func inputRange(
-    of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape]
-  ) -> Range<Int>? {
-    // Rows come from rows of the left matrix, columns from columns of the right one.
-    guard let result = outputs.first, inputs.indices.contains(input), inputs[input].rank > 1 else {
-      return nil
-    }
-    let fromEnd = result.rank - dimension
-    if fromEnd > 2, inputs.allSatisfy({ $0.rank > 1 }) {
-      return pointwiseRange(of: output, dimension: dimension, input: input, inputs, outputs)
-    }
-    return inputs.allSatisfy { $0.rank > 1 } && fromEnd == (input == 0 ? 2 : 1) ? output : nil
   }
 }
