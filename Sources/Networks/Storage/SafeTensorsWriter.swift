@@ -1,4 +1,5 @@
 import Basics
+import Compute
 
 /// Writes safetensors files: the same content gives the same bytes, whatever the order in which it was given.
 /// Tensors stand with the largest elements first and then by name, metadata by name, the header is filled with
@@ -7,13 +8,15 @@ public struct SafeTensorsWriter: Sendable {
   /// Numbers to be stored.
   public enum Content: Sendable {
     case float32([Float])
+    /// Numbers that stay where they are: of a store that nobody changes until the file is written.
+    case parameters(Parameters, ParameterLayout.Entry)
     case float64([Double])
     case int64([Int64])
     case uint8([UInt8])
 
     var type: StoredType {
       switch self {
-      case .float32: .float32
+      case .float32, .parameters: .float32
       case .float64: .float64
       case .int64: .int64
       case .uint8: .uint8
@@ -23,6 +26,7 @@ public struct SafeTensorsWriter: Sendable {
     var count: Int {
       switch self {
       case .float32(let values): values.count
+      case .parameters(_, let entry): entry.shape.count
       case .float64(let values): values.count
       case .int64(let values): values.count
       case .uint8(let values): values.count
@@ -33,6 +37,7 @@ public struct SafeTensorsWriter: Sendable {
       // Little endian, as every machine that this is built for.
       switch self {
       case .float32(let values): values.withUnsafeBytes(body)
+      case .parameters(let store, let entry): body(UnsafeRawBufferPointer(store[entry].values))
       case .float64(let values): values.withUnsafeBytes(body)
       case .int64(let values): values.withUnsafeBytes(body)
       case .uint8(let values): values.withUnsafeBytes(body)

@@ -4,8 +4,7 @@ extension SafeTensorsWriter {
   /// Adds every tensor of a store under its path.
   mutating func add(_ parameters: Parameters, prefix: String) throws(ModelError) {
     for entry in parameters.layout.entries {
-      let tensor = parameters[entry]
-      try add(prefix + entry.name, entry.shape.extents, .float32(Array(tensor.values)))
+      try add(prefix + entry.name, entry.shape.extents, .parameters(parameters, entry))
     }
   }
 }
