@@ -137,6 +137,26 @@ struct Plan {
     self.graph = graph
   }
 
+  /// From keys that are made already.
+  init<S: Stage>(
+    _ stage: S.Type, values: [String: ConfigValue], _ streams: [(key: String, name: String, field: Field)]
+  ) throws {
+    var values = values
+    var graph = ComputationGraph()
+    var inputs: [String: [StageInputs.Stream]] = [:]
+    for (key, name, field) in streams {
+      let mark = Mark(line: 99, column: 1)
+      values[key] = ConfigValue(.scalar(name, isQuoted: false), mark)
+      let node = graph.add(MemorySource(output: field.description, numbers: field.numbers))
+      inputs[key, default: []].append(
+        .init(name: name, node: node, description: field.description, mark: mark))
+    }
+    let stage = try S(
+      Arguments(stage: S.declaration.name, mark: Mark(line: 100, column: 3), values: values))
+    node = try stage.plan(StageInputs(inputs), in: &graph)
+    self.graph = graph
+  }
+
   init<S: Stage>(_ stage: S.Type, _ keys: KeyValuePairs<String, Yaml> = [:], on field: Field) throws {
     try self.init(stage, keys, ["input": [("field", field)]])
   }
