@@ -32,9 +32,7 @@ import Tensors
   }
 
   /// Bytes held beside parameters and the caller's own.
-  public var bytes: Int {
-    plan.arenaBytes + plan.keptBytes + plan.constants.count * MemoryLayout<Float>.stride
-  }
+  public var bytes: Int { plan.bytes }
 
   /// Computes what follows from the parameters alone, for the runs to come. A run does so itself when it is given other
   /// parameters than the run before; who changed numbers in place calls this. Nothing happens when the plan does not

@@ -46,6 +46,8 @@ public struct ProgramPlan: Sendable {
   public let keptBytes: Int
   public let constants: [Float]
 
+  /// What a program of this plan holds beside parameters and the caller's own.
+  public var bytes: Int { arenaBytes + keptBytes + constants.count * MemoryLayout<Float>.stride }
   /// Indices of the nodes of every run.
   public var order: [Int] { main.order }
   public var workspaces: [(offset: Int, bytes: Int)] { main.workspaces }

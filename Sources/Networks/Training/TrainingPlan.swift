@@ -68,14 +68,15 @@ public struct TrainingPlan: Sendable {
           external.append((declaration.name, try network.graph.one(Identity(), gradient)))
         }
       }
-      training = try ProgramPlan(
-        network.graph, outputs: [("loss", value)], external: external, updates: network.updates,
-        threads: threads)
+      let step = try optimised(
+        network.graph, Goals(outputs: [("loss", value)], external: external, updates: network.updates))
+      training = try ProgramPlan(step.graph, step.goals, threads: threads)
       (self.copies, self.constants) = (copies, constants)
       self.network = network
       var other = try spec.network(input: input, .inference, domain: domain)
       let measured = try Self.addLoss(loss, to: &other, target)
-      validation = try ProgramPlan(other.graph, outputs: [("loss", measured)], threads: threads)
+      let check = try optimised(other.graph, Goals(outputs: [("loss", measured)]))
+      validation = try ProgramPlan(check.graph, check.goals, threads: threads)
     } catch let error as ModelError {
       throw error
     } catch let error as GraphError {
@@ -171,8 +172,8 @@ public struct TrainingPlan: Sendable {
     return [
       ("parameters", layout.bytes * (options.keepsBest ? 2 : 1)), ("gradients", trained.bytes),
       ("moments", trained.bytes * options.optimiser.slots.count),
-      ("training step", training.arenaBytes + training.constants.count * 4),
-      ("validation step", validation.arenaBytes + validation.constants.count * 4),
+      ("training step", training.bytes),
+      ("validation step", validation.bytes),
       // One that is trained on, one that is filled meanwhile.
       ("batches", 2 * batch),
     ]

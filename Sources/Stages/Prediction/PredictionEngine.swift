@@ -37,8 +37,7 @@ final class PredictionEngine: Sendable {
 
   /// Bytes that it holds from its first use on.
   func bytes(threads: Int) -> Int {
-    let plan = try? Self.plan(geometry, threads)
-    return (plan?.arenaBytes ?? 0) + (plan?.keptBytes ?? 0) + geometry.parameterBytes + geometry.windowBytes
+    ((try? Self.plan(geometry, threads))?.bytes ?? 0) + geometry.parameterBytes + geometry.windowBytes
   }
 
   private static func plan(_ geometry: PredictionGeometry, _ threads: Int) throws(RunError) -> ProgramPlan {
