@@ -32,12 +32,7 @@ public struct Dropout: Operator {
     return [inputs[0]]
   }
 
-  /// The random numbers of a step: the upper half tells dropout from all other draws and layers from each other.
-  private func random(_ step: StepContext) -> RandomStream {
-    RandomStream(
-      seed: step.seed &+ step.step &* 0x9E37_79B9_7F4A_7C15,
-      stream: 0xD809_0000_0000_0000 | UInt64(stream))
-  }
+  private func random(_ step: StepContext) -> RandomStream { step.random(0xD809, stream) }
 
   private var scale: Double { probability < 1 ? 1 / (1 - probability) : 0 }
 
