@@ -62,7 +62,8 @@ let package = Package(
       exclude: ["peers"], resources: [.copy("golden")]),
     .testTarget(name: "GridFilesTests", dependencies: ["Basics", "GridFiles", "TestSupport"]),
     .testTarget(name: "GridsTests", dependencies: ["Basics", "Grids", "TestSupport"], exclude: ["peers"]),
-    .testTarget(name: "StagesTests",
+    .testTarget(
+      name: "StagesTests",
       dependencies: ["Basics", "Compute", "Networks", "Stages", "Tensors", "TestSupport"], exclude: ["peers"]),
     .testTarget(name: "PipelinesTests", dependencies: ["Basics", "Pipelines", "TestSupport"]),
     .testTarget(
