@@ -52,6 +52,16 @@ public struct Network: Sendable {
   public let updates: [(parameter: String, value: Value)]
   public let mode: NetworkBuilder.Mode
 
+  public init(
+    graph: Graph, input: Value, output: Value,
+    sideOutputs: [(name: String, value: Value, weight: Double)] = [],
+    parameters: [ParameterDeclaration], updates: [(parameter: String, value: Value)] = [],
+    mode: NetworkBuilder.Mode
+  ) {
+    (self.graph, self.input, self.output, self.sideOutputs) = (graph, input, output, sideOutputs)
+    (self.parameters, self.updates, self.mode) = (parameters, updates, mode)
+  }
+
   public var inputShape: Shape { graph.shape(input) }
   public var outputShape: Shape { graph.shape(output) }
   /// Numbers that are trained.

@@ -88,6 +88,11 @@ public struct ParameterDeclaration: Sendable {
   public let initialiser: any Initialiser
   public let fan: Fan
   public let isTrained: Bool
+
+  public init(name: String, shape: Shape, initialiser: any Initialiser, fan: Fan, isTrained: Bool) {
+    (self.name, self.shape, self.initialiser) = (name, shape, initialiser)
+    (self.fan, self.isTrained) = (fan, isTrained)
+  }
 }
 
 /// How the field goes on beyond its borders, for convolutions that keep the size. Rows are never joined: the
