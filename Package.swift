@@ -11,6 +11,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // System libraries: module map and shim, no logic.
@@ -31,6 +32,13 @@ let package = Package(
     .target(name: "Compute", dependencies: ["Tensors", "Kernels"]),
     // Networks, their training, and the files that hold them.
     .target(name: "Networks", dependencies: ["Basics", "Compute", "Tensors"], plugins: ["TypeList"]),
+    // The model file: ONNX's protobuf and graphs.
+    .target(
+      name: "ONNX",
+      dependencies: [
+        "Basics", "Tensors", "Compute", "Networks",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], exclude: ["Generated/generate", "Generated/onnx.proto"], plugins: ["TypeList"]),
     .target(name: "GridFiles", dependencies: ["Basics", "CNetCDF", "CHDF5", "CDeflate", "Kernels"]),
     .target(name: "Grids", dependencies: ["Basics", "GridFiles", "Tensors", "Kernels", "CUdunits"]),
     .target(
@@ -60,6 +68,9 @@ let package = Package(
     .testTarget(
       name: "NetworksTests", dependencies: ["Basics", "Compute", "Networks", "Tensors", "TestSupport"],
       exclude: ["peers"], resources: [.copy("golden")]),
+    .testTarget(
+      name: "ONNXTests", dependencies: ["Basics", "Compute", "Networks", "ONNX", "Tensors", "TestSupport"],
+      exclude: ["peers"]),
     .testTarget(name: "GridFilesTests", dependencies: ["Basics", "GridFiles", "TestSupport"]),
     .testTarget(name: "GridsTests", dependencies: ["Basics", "Grids", "TestSupport"], exclude: ["peers"]),
     .testTarget(

@@ -7,6 +7,10 @@ import PackagePlugin
   /// The name of the list, the protocol, and the folder inside the module; only files directly in it count.
   private static let lists: [String: [(access: String, list: String, type: String, folder: String)]] = [
     "Stages": [("public", "allStages", "Stage", ""), ("internal", "allQuantities", "Quantity", "/Derive")],
+    "ONNX": [
+      ("internal", "allOperators", "OnnxOperator", "/Operators"),
+      ("internal", "allCompositions", "OnnxWriting", "/Compositions"),
+    ],
     "Networks": [
       ("public", "allLayers", "Layer", "/Layers"), ("public", "allModels", "Model", "/Models"),
       ("public", "allLosses", "Loss", "/Losses"),
@@ -16,8 +20,12 @@ import PackagePlugin
     ],
   ]
 
+  /// In `ONNX` a type's name is that of the file behind a prefix: ONNX's own names (`Range`, `Shape`) are taken.
+  private static let prefixes = ["ONNX": "Onnx"]
+
   func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
     guard let module = target as? SourceModuleTarget, let lists = Self.lists[target.name] else { return [] }
+    let prefix = Self.prefixes[target.name] ?? ""
     let root = module.directoryURL.standardizedFileURL.path
     let output = context.pluginWorkDirectoryURL.appending(path: "Lists.swift")
     var arguments = [output.path]
@@ -27,7 +35,7 @@ import PackagePlugin
         .filter { $0.deletingLastPathComponent().standardizedFileURL.path == root + folder }
         .sorted { $0.lastPathComponent < $1.lastPathComponent }
       arguments +=
-        ["--list", access, list, type] + files.map { $0.deletingPathExtension().lastPathComponent }
+        ["--list", access, list, type] + files.map { prefix + $0.deletingPathExtension().lastPathComponent }
       inputs += files
     }
     return [

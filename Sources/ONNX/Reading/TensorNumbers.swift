@@ -1,0 +1,128 @@
+import Networks
+import Tensors
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The numbers of a tensor of a file: checked when made, read when asked for.
+struct TensorNumbers: Sendable {
+  let type: ElementType
+  let shape: Shape
+  private let tensor: Onnx_TensorProto
+  /// The model's file, beside which external numbers lie.
+  private let path: String
+
+  /// - Throws: when the type is not read here, an extent is negative, or the bytes are not what the extents demand.
+  init(_ tensor: Onnx_TensorProto, path: String) throws(NodeError) {
+    guard let type = ElementType(rawValue: tensor.dataType) else {
+      throw NodeError(.unsupported, "numbers of the type \(ElementType.title(tensor.dataType)) are not read")
+    }
+    guard !tensor.hasSegment else { throw NodeError(.unsupported, "tensors in segments are not read") }
+    let shape: Shape
+    do { shape = try Shape(tensor.dims.map { Int($0) }) } catch {
+      throw NodeError(error.isRank ? .unsupported : .damaged, error.description)
+    }
+    (self.type, self.shape, self.tensor, self.path) = (type, shape, tensor, path)
+    let found: Int
+    var wanted = shape.count
+    if isExternal {
+      return
+    } else if tensor.hasRawData {
+      (found, wanted) = (tensor.rawData.count, shape.count * type.bytes)
+    } else {
+      found =
+        switch type {
+        case .float32: tensor.floatData.count
+        case .float64: tensor.doubleData.count
+        case .int64: tensor.int64Data.count
+        case .uint32, .uint64: tensor.uint64Data.count
+        default: tensor.int32Data.count
+        }
+    }
+    guard found == wanted else {
+      throw NodeError(
+        .damaged,
+        "its extents \(shape) of \(type.name) need \(wanted) \(tensor.hasRawData ? "bytes" : "numbers"), found \(found)"
+      )
+    }
+  }
+
+  var name: String { tensor.name }
+  var isExternal: Bool { tensor.dataLocation == .external }
+
+  /// All numbers exactly; what is beyond 2^53 rounded.
+  func doubles() throws(NodeError) -> [Double] {
+    if !isExternal, !tensor.hasRawData {
+      switch type {
+      case .float32: return tensor.floatData.map { Double($0) }
+      case .float64: return tensor.doubleData
+      case .int64: return tensor.int64Data.map { Double($0) }
+      case .uint32, .uint64: return tensor.uint64Data.map { Double($0) }
+      case .float16:
+        return tensor.int32Data.map { Double(Float16(bitPattern: UInt16(truncatingIfNeeded: $0))) }
+      case .bfloat16:
+        return tensor.int32Data.map { Double(Float(bitPattern: UInt32(truncatingIfNeeded: $0) << 16)) }
+      default: return tensor.int32Data.map { Double($0) }
+      }
+    }
+    let bytes = try raw()
+    switch type {
+    case .float32: return words(bytes) { Double(Float(bitPattern: $0)) }
+    case .float64: return words(bytes) { (bits: UInt64) in Double(bitPattern: bits) }
+    case .float16: return words(bytes) { (bits: UInt16) in Double(Float16(bitPattern: bits)) }
+    case .bfloat16: return words(bytes) { (bits: UInt16) in Double(Float(bitPattern: UInt32(bits) << 16)) }
+    case .uint8: return words(bytes) { (bits: UInt8) in Double(bits) }
+    case .bool: return words(bytes) { (bits: UInt8) in bits == 0 ? 0 : 1 }
+    case .int8: return words(bytes) { (bits: UInt8) in Double(Int8(bitPattern: bits)) }
+    case .uint16: return words(bytes) { (bits: UInt16) in Double(bits) }
+    case .int16: return words(bytes) { (bits: UInt16) in Double(Int16(bitPattern: bits)) }
+    case .uint32: return words(bytes) { (bits: UInt32) in Double(bits) }
+    case .int32: return words(bytes) { (bits: UInt32) in Double(Int32(bitPattern: bits)) }
+    case .uint64: return words(bytes) { (bits: UInt64) in Double(bits) }
+    case .int64: return words(bytes) { (bits: UInt64) in Double(Int64(bitPattern: bits)) }
+    }
+  }
+
+  /// All numbers as float32, where they are wanted. The bits of float32 numbers stay as they are.
+  func fill(_ target: UnsafeMutableBufferPointer<Float>) throws(NodeError) {
+    guard type == .float32 else {
+      for (index, number) in try doubles().enumerated() { unsafe target[index] = Float(number) }
+      return
+    }
+    if !isExternal, !tensor.hasRawData {
+      _ = unsafe target.update(fromContentsOf: tensor.floatData)
+      return
+    }
+    let bytes = try raw()
+    unsafe bytes.withUnsafeBytes { source in
+      _ = unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
+    }
+    #if _endian(big)
+      for index in target.indices {
+        unsafe target[index] = Float(bitPattern: UInt32(littleEndian: target[index].bitPattern))
+      }
+    #endif
+  }
+
+  /// As many bytes as the extents need, little endian.
+  private func raw() throws(NodeError) -> Data {
+    guard isExternal else { return tensor.rawData }
+    return Data(try ExternalData.bytes(tensor, count: shape.count * type.bytes, model: path))
+  }
+
+  private func words<T: FixedWidthInteger>(_ bytes: Data, _ number: (T) -> Double) -> [Double] {
+    unsafe bytes.withUnsafeBytes { raw in
+      (0..<shape.count).map { index in
+        number(
+          T(littleEndian: unsafe raw.loadUnaligned(fromByteOffset: index * MemoryLayout<T>.size, as: T.self)))
+      }
+    }
+  }
+}
+
+extension ShapeError {
+  fileprivate var isRank: Bool { if case .rank = self { true } else { false } }
+}
