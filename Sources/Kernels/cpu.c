@@ -1,6 +1,10 @@
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "kernels.h"
 
-int isotach_cpu_level(void) {
+static int found(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
@@ -10,3 +14,26 @@ int isotach_cpu_level(void) {
 #endif
   return 0;
 }
+
+static int asked(void) {
+  const char *name = getenv("ISOTACH_CPU");
+  if (name && strcmp(name, "portable") == 0) return 0;
+  if (name && strcmp(name, "avx2") == 0) return 1;
+  return 2;
+}
+
+static atomic_int known = -1;
+static _Thread_local int limit = 2;
+
+int isotach_cpu_level(void) {
+  int level = atomic_load_explicit(&known, memory_order_relaxed);
+  if (level < 0) {
+    int most = asked();
+    level = found();
+    if (level > most) level = most;
+    atomic_store_explicit(&known, level, memory_order_relaxed);
+  }
+  return level < limit ? level : limit;
+}
+
+void isotach_cpu_limit(int level) { limit = level; }

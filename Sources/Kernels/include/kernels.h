@@ -3,6 +3,8 @@
 #include <stdint.h>
 
 // Every header is named here: the compiler does not notice a new one in the folder otherwise.
+#include "blocked.h"
+#include "blocked_convolution.h"
 #include "convolution.h"
 #include "decode.h"
 #include "direct.h"
@@ -21,5 +23,8 @@
 // Isotach's C kernels. Every function with a fast form has a plain one beside it (suffix _reference);
 // which fast form runs is chosen once, from the CPU, never from timing.
 
-/// 0 portable, 1 AVX2+FMA, 2 AVX-512.
+/// 0 portable, 1 AVX2+FMA, 2 AVX-512: the best of what the processor has and the environment variable ISOTACH_CPU
+/// (portable, avx2, avx512) allows. Read once.
 int isotach_cpu_level(void);
+/// The calling thread takes no higher level from now on (2: what there is). For tests.
+void isotach_cpu_limit(int level);

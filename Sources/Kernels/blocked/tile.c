@@ -1,0 +1,35 @@
+#include "tile.h"
+
+#include "../vectors.h"
+#include "kernels.h"
+
+#define TEMPLATE "tile_template.h"
+#include "each_isa.h"
+
+const isotach_tiles *isotach_tiles_of(int level) {
+#if defined(__x86_64__)
+  static const isotach_tiles avx512 = {16, 4, {10, 10, 8, 6}, tiles_avx512};
+  static const isotach_tiles avx2 = {8, 2, {6, 6, 0, 0}, tiles_avx2};
+  static const isotach_tiles portable = {4, 2, {6, 6, 0, 0}, tiles_portable};
+  return level == 2 ? &avx512 : level == 1 ? &avx2 : &portable;
+#else
+  static const isotach_tiles portable = {4, 4, {6, 6, 6, 6}, tiles_portable};
+  (void)level;
+  return &portable;
+#endif
+}
+
+void isotach_tile_product(const isotach_tiles *tiles, int64_t rows, int64_t columns, int64_t depth, const float *a,
+                          int64_t a_step, const float *b, float *c, int64_t c_step) {
+  for (int64_t j = 0; j < columns;) {
+    int64_t left = (columns - j) / tiles->lanes, vectors = left < tiles->wide ? left : tiles->wide;
+    int64_t tall = tiles->tall[vectors - 1], parts = (rows + tall - 1) / tall;
+    for (int64_t part = 0; part < parts; ++part) {
+      int64_t first = rows * part / parts, here = rows * (part + 1) / parts - first;
+      const float *starts[ISOTACH_TILE_ROWS];
+      for (int64_t i = 0; i < here; ++i) starts[i] = a + (first + i) * a_step;
+      tiles->functions[vectors - 1][here - 1](1, depth, starts, b + j, columns, c + first * c_step + j, c_step, 0);
+    }
+    j += vectors * tiles->lanes;
+  }
+}

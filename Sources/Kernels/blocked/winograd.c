@@ -1,0 +1,139 @@
+#include "../vectors.h"
+#include "kernels.h"
+#include "tile.h"
+#include "weights.h"
+
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+typedef struct {
+  int64_t image, y, x;
+} place;
+
+// The first output pixel of a tile.
+static inline place place_of(const isotach_winograd *p, int64_t t) {
+  int64_t row = t / p->tiles_x, image = row / p->tiles_y;
+  return (place){image, (row - image * p->tiles_y) * p->tile, (t - row * p->tiles_x) * p->tile};
+}
+
+#define TEMPLATE "winograd_template.h"
+#include "each_isa.h"
+
+// Between the points lies a cache line more, so that they do not fall into the same cache sets.
+enum { PAD = 16 };
+// Floats that a worker's transformed tiles may have: they share the second-level cache with the weights.
+enum { SCRATCH_FLOATS = 192 << 10 };
+
+int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, isotach_winograd *p) {
+  const isotach_convolution *s = shape;
+  *p = (isotach_winograd){.shape = *s, .level = isotach_cpu_level(), .tile = tile};
+  if (tile != 4 && tile != 6) return 0;
+  if (s->kernel_y != 3 || s->kernel_x != 3 || s->stride_y > 1 || s->stride_x > 1 || s->dilation_y > 1
+      || s->dilation_x > 1 || s->groups > 1)
+    return 0;
+  if (s->images < 1 || s->channels < 1 || s->filters < 1 || s->out_height < 1 || s->out_width < 1) return 0;
+  p->points = (tile + 2) * (tile + 2);
+  p->in_blocks = isotach_in_blocks(s);
+  p->out_blocks = isotach_out_blocks(s);
+  p->tiles_y = over(s->out_height, tile);
+  p->tiles_x = over(s->out_width, tile);
+  p->tiles = s->images * p->tiles_y * p->tiles_x;
+  p->ranges = over(p->out_blocks, isotach_tiles_of(p->level)->wide * isotach_tiles_of(p->level)->lanes / 16 > 1
+                                      ? isotach_tiles_of(p->level)->wide * isotach_tiles_of(p->level)->lanes / 16
+                                      : 1);
+  int64_t depth = p->in_blocks * ISOTACH_LANES, wide = over(p->out_blocks, p->ranges) * ISOTACH_LANES;
+  p->is_split = mode == ISOTACH_WINOGRAD_SPLIT || (mode == ISOTACH_WINOGRAD_AUTO && depth * p->out_blocks >= 512 * 32);
+  int64_t tile_floats = p->points * (p->is_split ? wide : depth + wide);
+  int64_t fit = most(12, SCRATCH_FLOATS / tile_floats / 6 * 6);
+  p->piece_tiles = least(least(fit, 96), p->tiles);
+  // Some pieces at least for every worker.
+  if (!p->is_split && over(p->tiles, p->piece_tiles) < 8) p->piece_tiles = most(6, over(over(p->tiles, 8), 6) * 6);
+  p->piece_tiles = least(p->piece_tiles, p->tiles);
+  p->pieces = over(p->tiles, p->piece_tiles);
+  return 1;
+}
+
+static inline int64_t depth_of(const isotach_winograd *p) { return p->in_blocks * ISOTACH_LANES; }
+static inline int64_t range_begin(const isotach_winograd *p, int64_t range) { return p->out_blocks * range / p->ranges; }
+
+// Where the weights of a range begin, and the floats from one of its points to the next.
+static int64_t range_start(const isotach_winograd *p, int64_t range) {
+  return p->out_blocks * ISOTACH_LANES + p->points * (range_begin(p, range) * ISOTACH_LANES * depth_of(p) + range * PAD);
+}
+static int64_t range_step(const isotach_winograd *p, int64_t range) {
+  return (range_begin(p, range + 1) - range_begin(p, range)) * ISOTACH_LANES * depth_of(p) + PAD;
+}
+
+int64_t isotach_winograd_packed(const isotach_winograd *p) { return range_start(p, p->ranges); }
+int64_t isotach_winograd_pack_ranges(const isotach_winograd *p) { return p->out_blocks; }
+
+void isotach_winograd_pack(const isotach_winograd *p, const float *w, const float *bias, int64_t first, int64_t last,
+                           float *packed) {
+  for (int64_t block = first; block < last; ++block) {
+    int64_t range = 0;
+    while (range_begin(p, range + 1) <= block) ++range;
+    int64_t begin = range_begin(p, range), wide = (range_begin(p, range + 1) - begin) * ISOTACH_LANES;
+    float *target = packed + range_start(p, range) + (block - begin) * ISOTACH_LANES;
+    isotach_pack_bias(&p->shape, bias, block, packed + block * ISOTACH_LANES);
+    float taps[9 * ISOTACH_LANES];
+    for (int64_t k = 0; k < depth_of(p); ++k) {
+      isotach_gather_taps(&p->shape, w, block, k, taps);
+      OF_LEVEL(p->level, pack_points)(p->tile, taps, target + k * wide, range_step(p, range));
+    }
+  }
+}
+
+static int64_t v_step(const isotach_winograd *p) {
+  return (p->is_split ? p->tiles : p->piece_tiles) * depth_of(p) + PAD;
+}
+static int64_t m_step(const isotach_winograd *p) {
+  return p->piece_tiles * over(p->out_blocks, p->ranges) * ISOTACH_LANES + PAD;
+}
+
+int64_t isotach_winograd_shared(const isotach_winograd *p) { return p->is_split ? p->points * v_step(p) : 0; }
+int64_t isotach_winograd_scratch(const isotach_winograd *p) {
+  return p->points * (m_step(p) + (p->is_split ? 0 : v_step(p)));
+}
+int64_t isotach_winograd_phases(const isotach_winograd *p) { return p->is_split ? 2 : 1; }
+int64_t isotach_winograd_pieces(const isotach_winograd *p, int64_t phase) {
+  return !p->is_split ? p->pieces : phase == 0 ? p->in_blocks : p->ranges * p->pieces;
+}
+
+static void transform(const isotach_winograd *p, const isotach_blocked *x, int64_t first_block, int64_t last_block,
+                      int64_t first, int64_t last, float *v) {
+  if (p->tile == 4) OF_LEVEL(p->level, input_4_tiles)(p, x, first_block, last_block, first, last, v, v_step(p));
+  else OF_LEVEL(p->level, input_6_tiles)(p, x, first_block, last_block, first, last, v, v_step(p));
+}
+
+// Products and results of tiles first ..< last, whose points begin at v, for a range of filters.
+static void multiply(const isotach_winograd *p, int64_t range, int64_t first, int64_t last, const float *v,
+                     const float *packed, const isotach_epilogue *epilogue, const isotach_blocked *y, float *m) {
+  int64_t begin = range_begin(p, range), end = range_begin(p, range + 1), wide = (end - begin) * ISOTACH_LANES;
+  const isotach_tiles *tiles = isotach_tiles_of(p->level);
+  const float *u = packed + range_start(p, range);
+  for (int64_t point = 0; point < p->points; ++point)
+    isotach_tile_product(tiles, last - first, wide, depth_of(p), v + point * v_step(p), depth_of(p),
+                         u + point * range_step(p, range), m + point * m_step(p), wide);
+  if (p->tile == 4)
+    OF_LEVEL(p->level, output_4_tiles)(p, m, m_step(p), wide, begin, end, first, last, packed, epilogue, y);
+  else OF_LEVEL(p->level, output_6_tiles)(p, m, m_step(p), wide, begin, end, first, last, packed, epilogue, y);
+}
+
+void isotach_winograd_run(const isotach_winograd *p, int64_t phase, int64_t piece, const isotach_blocked *x,
+                          const float *packed, const isotach_epilogue *epilogue, const isotach_blocked *y,
+                          float *shared, float *scratch) {
+  if (p->is_split && phase == 0) {
+    transform(p, x, piece, piece + 1, 0, p->tiles, shared);
+    return;
+  }
+  int64_t part = p->is_split ? piece % p->pieces : piece;
+  int64_t first = part * p->piece_tiles, last = least(first + p->piece_tiles, p->tiles);
+  if (p->is_split) {
+    multiply(p, piece / p->pieces, first, last, shared + first * depth_of(p), packed, epilogue, y, scratch);
+    return;
+  }
+  float *m = scratch + p->points * v_step(p);
+  transform(p, x, 0, p->in_blocks, first, last, scratch);
+  for (int64_t range = 0; range < p->ranges; ++range) multiply(p, range, first, last, scratch, packed, epilogue, y, m);
+}

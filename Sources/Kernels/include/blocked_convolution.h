@@ -1,0 +1,100 @@
+#pragma once
+#include <stdint.h>
+
+#include "blocked.h"
+
+// Convolutions in the blocked layout. Every kind works alike:
+//
+//   isotach_x_plan(&shape, ..., &plan)      decides everything; 1 when it can be computed this way, else 0
+//   isotach_x_packed(&plan)                 floats of the packed weights (with the bias)
+//   isotach_x_pack(&plan, w, bias, first, last, packed)   packs ranges 0 ..< isotach_x_pack_ranges(&plan), in any
+//                                           order and on any thread; once for inference
+//   isotach_x_shared(&plan)                 floats that all workers share during a run
+//   isotach_x_scratch(&plan)                floats of each worker
+//   isotach_x_phases(&plan), isotach_x_pieces(&plan, phase)
+//   isotach_x_run(&plan, phase, piece, ...) a piece of a phase; all pieces of a phase may run at the same time,
+//                                           and must be done before the next phase begins
+//
+// Plans are values without pointers to memory of their own, the same for every run; they hold the processor's level
+// at the time of planning. Packed weights fit the plan that packed them.
+
+/// A convolution y = x * w: what is not said is zero or one. Outside the image and its halo x counts as zero.
+typedef struct {
+  int64_t images, channels, filters;
+  /// Groups divide channels and filters. 0 counts as 1.
+  int64_t groups;
+  int64_t height, width, out_height, out_width;
+  int64_t kernel_y, kernel_x, stride_y, stride_x, dilation_y, dilation_x;
+  /// Padding above and to the left: output (0, 0) begins at row -before_y, column -before_x of x.
+  int64_t before_y, before_x;
+  /// Not 0: computes the gradient of the input of a convolution with stride 1 whose weights are
+  /// w[channels][filters / groups][ky][kx] (of its view [filters of it][channels of it / groups]): the kernel is
+  /// turned by 180 degrees, channels and filters change places; `before` is dilation * (kernel - 1) - its padding.
+  int64_t turned;
+  /// NULL: lane l is channel l. Otherwise the channel of each lane of x (in_blocks * 16 numbers), -1 for none: after
+  /// a concatenation by placement of values whose channels are no multiple of 16. Only for groups = 1.
+  const int32_t *channel_of_lane;
+  int64_t in_blocks;
+  /// The same for the filters and the lanes of y.
+  const int32_t *filter_of_lane;
+  int64_t out_blocks;
+} isotach_convolution;
+
+enum {
+  ISOTACH_LINEAR,
+  /// max(v, 0); v < 0 ? slope * v : v; min(max(v, low), high). NaN stays.
+  ISOTACH_RELU,
+  ISOTACH_LEAKY,
+  ISOTACH_CLIP,
+};
+
+/// What happens to v = convolution + bias before it is stored: v += residual; v = activation(v).
+typedef struct {
+  int32_t activation;
+  float slope, low, high;
+  /// NULL or a value with the shape of y. May be y itself.
+  const isotach_blocked *residual;
+  /// NULL or a value of half the height and width of y (rounded down), which gets the maxima of 2 x 2.
+  const isotach_blocked *pooled;
+} isotach_epilogue;
+
+/// Plain loops over NCHW that sum in double. `residual` (NULL: none) has the shape of y; the values in the epilogue are
+/// not looked at.
+void isotach_convolution_reference(const isotach_convolution *shape, const float *x, const float *w, const float *bias,
+                                   const float *residual, const isotach_epilogue *epilogue, float *y);
+
+// MARK: Winograd: 3 x 3, stride 1, dilation 1, one group
+
+// F(4x4, 3x3) on the points 0, +-1/sqrt 2, +-sqrt 2, infinity needs 2.25 of the 9 multiplications, F(6x6, 3x3) on 0,
+// +-1, +-2, +-1/2, infinity 1.78 (A. Lavin, S. Gray: Fast algorithms for convolutional neural networks, 2015). The
+// largest error over the largest value of the result is about 3e-6 and 8e-6 (direct: 1e-6), and below 5e-5 for
+// up to 1024 channels of ordinary data.
+
+typedef struct {
+  isotach_convolution shape;
+  int32_t level, tile, points, is_split;
+  int64_t in_blocks, out_blocks, tiles_y, tiles_x, tiles;
+  /// Ranges of output blocks that share a block of packed weights.
+  int64_t ranges;
+  /// Tiles of a piece, and of a step.
+  int64_t piece_tiles, pieces;
+} isotach_winograd;
+
+enum { ISOTACH_WINOGRAD_AUTO, ISOTACH_WINOGRAD_FUSED, ISOTACH_WINOGRAD_SPLIT };
+
+/// `tile` is 4 or 6. Fused: a piece transforms, multiplies and transforms back some tiles, all within the second-level
+/// cache. Split, for many channels: phase 0 transforms all tiles into the shared memory, phase 1 shares out the
+/// filters, so that the weights are read once. Both give the same bits.
+int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, isotach_winograd *plan);
+int64_t isotach_winograd_packed(const isotach_winograd *plan);
+int64_t isotach_winograd_pack_ranges(const isotach_winograd *plan);
+/// `bias` may be NULL: zeros.
+void isotach_winograd_pack(const isotach_winograd *plan, const float *w, const float *bias, int64_t first,
+                           int64_t last, float *packed);
+int64_t isotach_winograd_shared(const isotach_winograd *plan);
+int64_t isotach_winograd_scratch(const isotach_winograd *plan);
+int64_t isotach_winograd_phases(const isotach_winograd *plan);
+int64_t isotach_winograd_pieces(const isotach_winograd *plan, int64_t phase);
+void isotach_winograd_run(const isotach_winograd *plan, int64_t phase, int64_t piece, const isotach_blocked *x,
+                          const float *packed, const isotach_epilogue *epilogue, const isotach_blocked *y,
+                          float *shared, float *scratch);
