@@ -15,7 +15,8 @@ struct Isotach: AsyncParsableCommand {
     discussion: """
       Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed or \
       different, 2 some items failed and the rest is published, 64 wrong usage, 65 bad data, 66 input missing, \
-      73 cannot write, 74 input/output error, 75 busy (try later), 78 wrong pipeline, 130 and 143 interrupted.
+      73 cannot write, 74 input/output error, 75 busy (try later), 78 wrong pipeline or one that needs \
+      more memory than allowed, 130 and 143 interrupted.
       """,
     version: versionText,
     subcommands: [

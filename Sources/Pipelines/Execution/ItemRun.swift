@@ -33,8 +33,9 @@ struct ItemRun {
       }
       let counter = Counter(total: plan.memory.tasks, progress)
       var kept: [Int: KeptResult] = [:]
-      for entry in plan.memory.kept {
-        kept[entry.node] = try await make(entry, kept: kept, counter)
+      for (entry, step) in zip(plan.memory.kept, plan.memory.steps) {
+        kept[entry.node] = try await make(entry, step, kept: kept, counter)
+        leave(step, &kept)
       }
       let late = notebook.attributes.merging(known) { found, _ in found }
       for (index, output) in plan.outputs.enumerated() {
@@ -44,7 +45,9 @@ struct ItemRun {
           files[index] = try await OutputFile.create(output.path, definition, inputs: identities)
         }
         try await writeCoordinates(output.layout.header, files[index])
-        try await write(output, plan.memory.cuts[index], files[index], kept: kept, counter)
+        let step = plan.memory.steps[plan.memory.kept.count + index]
+        try await write(output, plan.memory.cuts[index], step, files[index], kept: kept, counter)
+        leave(step, &kept)
       }
       for file in plan.files { try file.checkUnchanged() }
       try Task.checkCancellation()
@@ -56,7 +59,15 @@ struct ItemRun {
     }
   }
 
-  private func make(_ entry: MemoryPlan.Kept, kept: [Int: KeptResult], _ counter: Counter) async throws
+  /// Gives back what nothing needs after a step.
+  private func leave(_ step: MemoryPlan.Step, _ kept: inout [Int: KeptResult]) {
+    for node in step.forgets { kept[node] = nil }
+    for node in step.releases { plan.graph.computation(NodeID(node))?.release() }
+  }
+
+  private func make(
+    _ entry: MemoryPlan.Kept, _ step: MemoryPlan.Step, kept: [Int: KeptResult], _ counter: Counter
+  ) async throws
     -> KeptResult
   {
     let graph = plan.graph
@@ -67,7 +78,7 @@ struct ItemRun {
     let result = try KeptResult(whole, inMemory: entry.inMemory, folder: folder)
     let known = Set(kept.keys)
     let limit = plan.memory.windowLimit
-    try await inOrder(entry.tiles.count) { index, turnstile in
+    try await inOrder(entry.tiles.count, step) { index, turnstile in
       let request = Request(node: entry.node, region: entry.tiles[index])
       let trace = Trace(graph, kept: known, windowLimit: limit, request, asComputed: true)
       try await turnstile.enter(index, bytes: trace.peak)
@@ -80,15 +91,15 @@ struct ItemRun {
   }
 
   private func write(
-    _ output: ItemPlan.Output, _ cut: OutputLayout.Cut, _ file: OutputFile, kept: [Int: KeptResult],
-    _ counter: Counter
+    _ output: ItemPlan.Output, _ cut: OutputLayout.Cut, _ step: MemoryPlan.Step, _ file: OutputFile,
+    kept: [Int: KeptResult], _ counter: Counter
   ) async throws {
     let graph = plan.graph
     let layout = output.layout
     let writing = ChunkWriting(output: file, layout: layout, origin: graph.nodes[output.node].origin)
     let known = Set(kept.keys)
     let limit = plan.memory.windowLimit
-    try await inOrder(layout.runCount(cut)) { index, turnstile in
+    try await inOrder(layout.runCount(cut), step) { index, turnstile in
       let run = layout.run(index, cut)
       let request = Request(node: output.node, region: layout.region(run))
       let trace = Trace(graph, kept: known, windowLimit: limit, request)
@@ -112,9 +123,9 @@ struct ItemRun {
 
   /// Runs tasks `0..<count`, some at a time, started in order; the first fault ends all.
   private func inOrder(
-    _ count: Int, _ body: @escaping @Sendable (Int, Turnstile) async throws -> Void
+    _ count: Int, _ step: MemoryPlan.Step, _ body: @escaping @Sendable (Int, Turnstile) async throws -> Void
   ) async throws {
-    let turnstile = Turnstile(capacity: max(1, plan.memory.taskBudget))
+    let turnstile = Turnstile(capacity: max(1, step.taskBudget))
     let next = NextIndex(count)
     try await withTaskCancellationHandler {
       try await withThrowingTaskGroup(of: Void.self) { group in

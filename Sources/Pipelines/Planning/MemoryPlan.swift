@@ -3,7 +3,7 @@ import Grids
 import Stages
 
 /// How an item is computed in the memory that is allowed: which results are kept, in which tiles they are
-/// made, and how the outputs are cut into tasks.
+/// made, how the outputs are cut into tasks, and what is held at each moment.
 struct MemoryPlan: Sendable {
   struct Kept: Sendable {
     let node: Int
@@ -12,23 +12,39 @@ struct MemoryPlan: Sendable {
     let inMemory: Bool
     let bytes: Int
   }
+  /// What is done at a time: a kept result is made, or an output written. Nothing else runs meanwhile.
+  struct Step: Sendable {
+    /// Kept results and networks that are in memory from before it or until after it, in bytes.
+    var held = 0
+    /// Memory for all its tasks that run at a time.
+    var taskBudget = 0
+    /// Its dearest task.
+    var largestTask = 0
+    var tasks = 0
+    /// Networks, by node, that are not applied after it.
+    var releases: [Int] = []
+    /// Kept results that nothing needs after it.
+    var forgets: [Int] = []
+
+    /// The most memory beside the program itself.
+    func peak(inFlight: Int) -> Int {
+      held + max(largestTask, min(taskBudget, largestTask * min(tasks, inFlight)))
+    }
+  }
   var kept: [Kept] = []
-  /// Held once, from their first use to the end: networks that are applied. By node.
-  var shared: [Int: Int] = [:]
-  /// The most memory at a time while a computation runs that reads for itself: what it holds, what is kept
-  /// until then, and what the nodes before it hold.
-  var readingPeak = 0
   /// For each output.
   var cuts: [OutputLayout.Cut] = []
-  /// Memory for all tasks that run at a time.
-  var taskBudget = 0
+  /// One for each of `kept`, then one for each of `cuts`.
+  var steps: [Step] = []
   /// See `Trace`.
   var windowLimit = 0
-  /// The dearest task.
-  var largestTask = 0
   var fileBytes = 0
   var operations = 0.0
-  var tasks = 0
+
+  var largestTask: Int { steps.map(\.largestTask).max() ?? 0 }
+  var tasks: Int { steps.reduce(0) { $0 + $1.tasks } }
+  /// The most memory beside the program itself.
+  func peak(inFlight: Int) -> Int { steps.map { $0.peak(inFlight: inFlight) }.max() ?? 0 }
 
   /// What cannot be done in the memory allowed.
   struct Excess: Error {
@@ -42,26 +58,90 @@ struct MemoryPlanner {
   let graph: ComputationGraph
   let outputs: [(node: Int, layout: OutputLayout)]
   let threads: Int
-  /// For tasks, shared memory and kept results together.
+  /// For tasks, networks and kept results together.
   let budget: Int
+  /// Networks that are applied: held from the first step that uses them to the last. By node.
+  private let shared: [Int: Int]
+  /// Held windows take a quarter of what a task has.
+  let windowLimit: Int
+
+  init(graph: ComputationGraph, outputs: [(node: Int, layout: OutputLayout)], threads: Int, budget: Int) {
+    (self.graph, self.outputs, self.threads, self.budget) = (graph, outputs, threads, budget)
+    var shared: [Int: Int] = [:]
+    for (node, content) in graph.nodes.map(\.content).enumerated() {
+      guard case .computation(let computation) = content, !(computation is any ReadingComputation) else {
+        continue
+      }
+      let bytes = computation.sharedBytes(threads: threads)
+      if bytes > 0 { shared[node] = bytes }
+    }
+    self.shared = shared
+    let left = max(budget / 8, budget - (shared.values.max() ?? 0))
+    windowLimit = left / (2 * threads) / 4
+  }
 
   /// Tasks in flight: two for each worker, so that one computes while another reads or waits to write.
   var inFlight: Int { 2 * threads }
 
-  /// Held windows take a quarter of what a task has.
-  var windowLimit: Int { budget / inFlight / 4 }
-
   func plan() throws(MemoryPlan.Excess) -> MemoryPlan {
+    var kept = keptAtLeast()
+    // A result so large that one chunk of an output cannot be computed through it is kept as well.
+    for output in outputs {
+      while case let worst = worstTask(output, .smallest, kept),
+        worst.peak > budget - (timeline(kept, outputs: [output.node]).networkBytes.last ?? 0),
+        let next = heaviest(worst, output.layout, kept)
+      {
+        kept.insert(next)
+      }
+    }
+    let timeline = timeline(kept)
+    let minima = try minima(timeline, kept)
+    var result = MemoryPlan(windowLimit: windowLimit)
+    var held = timeline.networkBytes
+    for (step, node) in timeline.made.enumerated() {
+      let bytes = Block.bytes(graph.description(NodeID(node)).whole)
+      let life = timeline.results[node] ?? step...step
+      let inMemory = life.allSatisfy { other in
+        let all = budget - timeline.networkBytes[other]
+        let isAlone = other < timeline.made.count && isReading(timeline.made[other])
+        return (isAlone || bytes <= all / 4)
+          && held[other] + bytes + max(minima[other], isAlone ? 0 : all / 2) <= budget
+      }
+      if inMemory { for other in life { held[other] += bytes } }
+      result.kept.append(.init(node: node, tiles: [], inMemory: inMemory, bytes: bytes))
+    }
+    func add(_ step: Int, _ cost: Cost, tasks: Int) {
+      result.steps.append(
+        .init(
+          held: held[step], taskBudget: budget - held[step], largestTask: cost.peak, tasks: tasks,
+          releases: timeline.networks.filter { $0.value.upperBound == step }.map(\.key).sorted(),
+          forgets: timeline.results.filter { $0.value.upperBound == step }.map(\.key).sorted()))
+      result.fileBytes += cost.fileBytes
+      result.operations += cost.operations
+    }
+    for (step, entry) in result.kept.enumerated() {
+      let (tiles, cost) = try tiles(of: entry.node, kept: kept, budget: budget - held[step])
+      result.kept[step] = .init(
+        node: entry.node, tiles: tiles, inMemory: entry.inMemory, bytes: entry.bytes)
+      add(step, cost, tasks: tiles.count)
+    }
+    for (index, output) in outputs.enumerated() {
+      let step = timeline.made.count + index
+      let (cut, cost) = try self.cut(output, kept: kept, budget: budget - held[step])
+      result.cuts.append(cut)
+      add(step, cost, tasks: output.layout.runCount(cut))
+    }
+    return result
+  }
+
+  /// What is kept however much memory there is.
+  private func keptAtLeast() -> Set<Int> {
     var kept = Set<Int>()
     let reached = reachedNodes()
-    var result = MemoryPlan()
     for node in reached {
       guard let computation = graph.computation(NodeID(node)) else { continue }
-      let isReading = computation is any ReadingComputation
       let isWhole = computation.isWhole || computation.effect != nil
-      if isReading { kept.formUnion(graph.nodes[node].inputs.map(\.index)) }
-      let shared = isReading ? 0 : computation.sharedBytes(threads: threads)
-      if shared > 0 { result.shared[node] = shared }
+      if isReading(node) { kept.formUnion(graph.nodes[node].inputs.map(\.index)) }
       guard computation.isKept else { continue }
       let readers = reached.filter { graph.nodes[$0].inputs.contains(NodeID(node)) }.count
       if isWhole || readers > 0
@@ -70,85 +150,42 @@ struct MemoryPlanner {
         kept.insert(node)
       }
     }
-    let sharedSum = result.shared.values.reduce(0, +)
-    let budget = self.budget - sharedSum
-    guard budget > 0 else {
-      let node = result.shared.max { $0.value < $1.value }?.key ?? 0
-      throw .init(needed: sharedSum + (8 << 20), allowed: self.budget, node: node)
-    }
-    // A result so large that one chunk of an output cannot be computed through it is kept as well.
-    for output in outputs {
-      let smallest = OutputLayout.Cut(level: 4, size: 1)
-      while case let worst = worstTask(output, smallest, kept), worst.peak > budget {
-        guard let next = heaviest(worst, output.layout, kept) else {
-          throw .init(needed: worst.peak + sharedSum, allowed: self.budget, node: output.node)
-        }
-        kept.insert(next)
-      }
-    }
-    var left = budget
-    var keptBytes = 0
-    for node in kept.sorted() {
-      let bytes = Block.bytes(graph.description(NodeID(node)).whole)
-      let inMemory = bytes <= budget / 4 && bytes <= left - budget / 2
-      if inMemory { (left, keptBytes) = (left - bytes, keptBytes + bytes) }
-      if let reading = graph.computation(NodeID(node)) as? any ReadingComputation {
-        let needed = try whole(node, reading, left: left, kept: kept, shared: result.shared)
-        result.readingPeak = max(result.readingPeak, keptBytes + needed.bytes)
-        result.kept.append(
-          .init(
-            node: node, tiles: [graph.description(NodeID(node)).whole], inMemory: inMemory, bytes: bytes))
-        result.operations += needed.operations
-        result.tasks += 1
-        continue
-      }
-      let (tiles, cost) = try tiles(of: node, kept: kept, budget: left)
-      result.kept.append(.init(node: node, tiles: tiles, inMemory: inMemory, bytes: bytes))
-      result.largestTask = max(result.largestTask, cost.peak)
-      result.fileBytes += cost.fileBytes
-      result.operations += cost.operations
-      result.tasks += tiles.count
-    }
-    result.taskBudget = left
-    result.windowLimit = windowLimit
-    for output in outputs {
-      let (cut, cost) = try self.cut(output, kept: kept, budget: left)
-      result.cuts.append(cut)
-      result.largestTask = max(result.largestTask, cost.peak)
-      result.fileBytes += cost.fileBytes
-      result.operations += cost.operations
-      result.tasks += output.layout.runCount(cut)
-    }
-    return result
-  }
-
-  /// The memory of a computation that reads for itself, beside kept results: it runs alone.
-  private func whole(
-    _ node: Int, _ reading: any ReadingComputation, left: Int, kept: Set<Int>, shared: [Int: Int]
-  ) throws(MemoryPlan.Excess) -> (bytes: Int, operations: Double) {
-    let trace = Trace(
-      graph, kept: kept, windowLimit: windowLimit,
-      Request(node: node, region: reading.output.whole), asComputed: true)
-    let bytes = trace.peak + reading.sharedBytes(threads: threads)
-    guard bytes <= left else {
-      throw .init(needed: bytes + self.budget - left, allowed: self.budget, node: node)
-    }
-    let before = reachedNodes(from: graph.nodes[node].inputs.map(\.index))
-    return (bytes + before.reduce(0) { $0 + (shared[$1] ?? 0) }, trace.operations)
+    return kept
   }
 
   /// What outputs and effects are made from.
   private func reachedNodes() -> [Int] {
-    reachedNodes(from: outputs.map(\.node) + graph.effects.map(\.node.index))
-  }
-
-  private func reachedNodes(from roots: [Int]) -> [Int] {
     var seen = Set<Int>()
-    var stack = roots
+    var stack = outputs.map(\.node) + graph.effects.map(\.node.index)
     while let node = stack.popLast() {
       if seen.insert(node).inserted { stack += graph.nodes[node].inputs.map(\.index) }
     }
     return seen.sorted()
+  }
+
+  private func timeline(_ kept: Set<Int>, outputs: [Int]? = nil) -> Timeline {
+    Timeline(graph, kept: kept, outputs: outputs ?? self.outputs.map(\.node), networks: shared)
+  }
+
+  private func isReading(_ node: Int) -> Bool {
+    graph.computation(NodeID(node)) is any ReadingComputation
+  }
+
+  /// The least memory that the tasks of each step can do with.
+  private func minima(_ timeline: Timeline, _ kept: Set<Int>) throws(MemoryPlan.Excess) -> [Int] {
+    var minima: [Int] = []
+    for node in timeline.made { minima.append(cost(node, smallestTiles(of: node), kept).peak) }
+    for output in outputs { minima.append(cost(output, .smallest, kept).peak) }
+    // Of all that is too large the largest is told.
+    var excess: MemoryPlan.Excess?
+    for (step, least) in minima.enumerated() {
+      let needed = least + timeline.networkBytes[step]
+      guard needed > budget, needed > excess?.needed ?? 0 else { continue }
+      let node = step < timeline.made.count ? timeline.made[step] : outputs[step - timeline.made.count].node
+      excess = .init(needed: needed, allowed: budget, node: node)
+    }
+    if let excess { throw excess }
+    return minima
   }
 
   // MARK: tasks of an output
@@ -245,7 +282,7 @@ struct MemoryPlanner {
       let cut = OutputLayout.Cut(level: level, size: best.size)
       return (cut, cost(output, cut, kept))
     }
-    let cut = OutputLayout.Cut(level: 4, size: 1)
+    let cut = OutputLayout.Cut.smallest
     let least = cost(output, cut, kept)
     guard least.peak <= budget else {
       throw .init(needed: least.peak + self.budget - budget, allowed: self.budget, node: output.node)
@@ -271,26 +308,31 @@ struct MemoryPlanner {
   private func tiles(of node: Int, kept: Set<Int>, budget: Int) throws(MemoryPlan.Excess) -> ([Region], Cost)
   {
     let whole = graph.description(NodeID(node)).whole
-    if graph.computation(NodeID(node))?.isWhole == true {
-      let cost = cost(node, [whole], kept)
-      guard cost.peak <= budget else {
-        throw .init(needed: cost.peak + self.budget - budget, allowed: self.budget, node: node)
-      }
-      return ([whole], cost)
-    }
     let target = min(budget / inFlight, 256 << 20)
-    var best: ([Region], Cost)?
-    for allowed in [target, budget] {
-      for shape in shapes(whole, { fits(node, $0, kept, allowed) }) {
-        let tiles = shape.tiles(of: whole)
-        let cost = cost(node, tiles, kept)
-        if cost.peak <= allowed, cost.fileBytes < best?.1.fileBytes ?? .max { best = (tiles, cost) }
+    if graph.computation(NodeID(node))?.isWhole != true {
+      var best: ([Region], Cost)?
+      for allowed in [target, budget] {
+        for shape in shapes(whole, { fits(node, $0, kept, allowed) }) {
+          let tiles = shape.tiles(of: whole)
+          let cost = cost(node, tiles, kept)
+          if cost.peak <= allowed, cost.fileBytes < best?.1.fileBytes ?? .max { best = (tiles, cost) }
+        }
+        if let best { return best }
       }
-      if let best { return best }
     }
-    let smallest = TileShape(whole, variables: 1, times: 1, layers: 1, rows: 1)
-    let cost = cost(node, smallest.tiles(of: whole), kept)
-    throw .init(needed: cost.peak + self.budget - budget, allowed: self.budget, node: node)
+    let smallest = smallestTiles(of: node)
+    let cost = cost(node, smallest, kept)
+    guard cost.peak <= budget else {
+      throw .init(needed: cost.peak + self.budget - budget, allowed: self.budget, node: node)
+    }
+    return (smallest, cost)
+  }
+
+  /// As small as a node lets itself be cut.
+  private func smallestTiles(of node: Int) -> [Region] {
+    let whole = graph.description(NodeID(node)).whole
+    if graph.computation(NodeID(node))?.isWhole == true { return [whole] }
+    return TileShape(whole, variables: 1, times: 1, layers: 1, rows: 1).tiles(of: whole)
   }
 
   private func fits(_ node: Int, _ tile: Region, _ kept: Set<Int>, _ allowed: Int) -> Bool {
@@ -301,11 +343,13 @@ struct MemoryPlanner {
   private func cost(_ node: Int, _ tiles: [Region], _ kept: Set<Int>) -> Cost {
     let samples = sample(tiles.count)
     var cost = Cost()
+    // It holds its memory only while it runs, as a task.
+    let reading = graph.computation(NodeID(node)) as? any ReadingComputation
     for index in samples {
       let trace = Trace(
         graph, kept: kept, windowLimit: windowLimit, Request(node: node, region: tiles[index]),
         asComputed: true)
-      cost.peak = max(cost.peak, trace.peak)
+      cost.peak = max(cost.peak, trace.peak + (reading?.sharedBytes(threads: threads) ?? 0))
       cost.fileBytes += trace.fileBytes
       cost.operations += trace.operations
     }

@@ -80,6 +80,9 @@ struct OutputLayout: Sendable {
   struct Cut: Sendable, Hashable {
     let level: Int
     let size: Int
+
+    /// One chunk.
+    static let smallest = Cut(level: 4, size: 1)
   }
 
   func runCount(_ cut: Cut) -> Int {

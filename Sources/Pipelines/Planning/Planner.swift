@@ -206,7 +206,7 @@ public struct Planner: Sendable {
       let needed = base + error.needed / 7 * 8 + 8
       throw Faults(
         Fault(
-          .usage,
+          .badPipeline,
           "the smallest task needs \(ByteSize.text(needed)) of memory (\(ByteSize.text(base)) for the program itself), "
             + "\(ByteSize.text(settings.memory)) are allowed", pipeline: spec.path, at: node.mark,
           stage: node.origin, remedy: "--memory \((needed + (2 << 20)) >> 20)MiB"))

@@ -57,13 +57,9 @@ extension ItemPlan {
   }
 
   /// The memory that the run will need at most, about.
-  var peakEstimate: Int {
-    let kept = memory.kept.filter(\.inMemory).reduce(0) { $0 + $1.bytes }
-    let tasks = min(memory.taskBudget, memory.largestTask * min(memory.tasks, inFlight))
-    return base + max(kept + memory.shared.values.reduce(0, +) + tasks, memory.readingPeak)
-  }
+  var peakEstimate: Int { base + memory.peak(inFlight: inFlight) }
 
-  /// What a node holds once, during the run or while it runs.
+  /// What a node holds once while it runs.
   private func held(_ node: Int) -> Int {
     graph.computation(NodeID(node))?.sharedBytes(threads: settingsThreads) ?? 0
   }

@@ -38,6 +38,14 @@ enum ModelSource: Sendable {
     }
   }
 
+  /// How many of the bytes of its numbers are not in memory yet.
+  func bytesToLoad(_ bytes: Int) -> Int {
+    switch self {
+    case .file: 0
+    case .stage: bytes
+    }
+  }
+
   /// The model with its parameters.
   func load() throws(StageError) -> TrainedModel {
     switch self {

@@ -25,6 +25,7 @@ struct Predicted: Computation {
 
   func prepare(_ run: RunContext) { engine.use(threads: run.threads) }
   func sharedBytes(threads: Int) -> Int { engine.bytes(threads: threads) }
+  func release() { engine.release() }
   func scratchBytes(for region: Region) -> Int { geometry.windowBytes }
 
   /// One window at one time.

@@ -35,9 +35,13 @@ final class PredictionEngine: Sendable {
     }
   }
 
-  /// Bytes that it holds from its first use on.
+  /// Gives back all memory; the next window would load the model again.
+  func release() { state.withLock { $0.loaded = nil } }
+
+  /// Bytes that it holds from its first use on. The numbers of a model that is a file are there before.
   func bytes(threads: Int) -> Int {
-    ((try? Self.plan(geometry, threads))?.bytes ?? 0) + geometry.parameterBytes + geometry.windowBytes
+    let program = (try? Self.plan(geometry, threads))?.bytes ?? 0
+    return program + source.bytesToLoad(geometry.parameterBytes)
   }
 
   private static func plan(_ geometry: PredictionGeometry, _ threads: Int) throws(RunError) -> ProgramPlan {

@@ -22,9 +22,11 @@ public protocol Computation: Sendable {
   var isWhole: Bool { get }
   /// Floating-point operations for a region, roughly.
   func operations(for region: Region) -> Double
-  /// Memory that the node holds once during the run, however many tasks are in flight: weights and workspace of
-  /// a network. A `ReadingComputation` holds it only while it runs.
+  /// Memory that the node holds once, however many tasks are in flight, from its first use until `release`: weights
+  /// and workspace of a network. A `ReadingComputation` holds it only while it runs.
   func sharedBytes(threads: Int) -> Int
+  /// Called when the node is not computed any more in this run: gives back what `sharedBytes` counts.
+  func release()
   /// What it does beside its result; nil: nothing. A node with an effect is computed even when nothing reads it.
   var effect: Effect? { get }
   /// Called once before anything is computed.
@@ -58,6 +60,7 @@ extension Work {
 extension Computation {
   public func prepare(_ run: RunContext) {}
   public func sharedBytes(threads: Int) -> Int { 0 }
+  public func release() {}
   public var effect: Effect? { nil }
   public func scratchBytes(for region: Region) -> Int { 0 }
   public var isKept: Bool { isWhole }
