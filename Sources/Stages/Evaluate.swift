@@ -11,7 +11,9 @@ public struct Evaluate: Stage {
       and all methods are valid, so that all are measured on the same cells; `n` says how many. Means are plain \
       means over the cells; with `weights: area` each cell counts by its area. Sums are double precision, in one \
       order. The scores are printed by `run` (a table, or `scores` in --json). The result of the stage is the same \
-      numbers as a data set: one variable for each measure, over method, region and period.
+      numbers as a data set: one variable for each measure, over method, region and period. CF has standard names for \
+      two of them: rmse (`... standard_error`) and n (`number_of_observations`); a file of these alone passes ACDD \
+      checks, which want a standard name for every variable.
       """,
     hasEffect: true,
     keys: [

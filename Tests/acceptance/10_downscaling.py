@@ -69,7 +69,9 @@ def test_baselines_are_those_of_numpy():
                 x, y = (relief - smooth)[train], (truth - first)[train]
                 lapse = first + (x * y).sum() / (x * x).sum() * (relief - smooth)
                 report = run_main(folder, "--set", f"factor={factor}", "--set", f"split={split}", text=text)
-                assert report["written"] == [], report["written"]
+                table = folder / f"out/scores_{factor}x_{split}.json"
+                assert [Path(p) for p in report["written"]] == [table], report["written"]
+                assert json.loads(table.read_text())["scores"] == report["scores"]
                 for method, field in (("bilinear", first), ("lapse rate", lapse)):
                     error = (field - truth)[unseen]
                     for metric, expected in (("rmse", np.sqrt((error ** 2).mean())), ("mae", abs(error).mean()),
@@ -87,17 +89,24 @@ def test_the_network_beats_both():
         rmse = {m: value(scores, m, "rmse") for m in ("bilinear", "lapse rate", "network")}
         assert rmse["network"] < 0.9 * rmse["lapse rate"] < rmse["bilinear"], rmse
         names = [Path(p).name for p in report["written"]]
-        assert names == ["downscale-temperature-4x-west.safetensors", "tas_EUR-11_from_4x_west.nc",
-                         "scores_4x_west.nc"], names
+        assert names == ["downscale-temperature-4x-west.safetensors", "scores_4x_west.json",
+                         "tas_EUR-11_from_4x_west.nc", "scores_4x_west.nc"], names
         for path in report["written"]:
             assert Path(path).is_file(), path
         assert sorted(p.name for p in (folder / "out").iterdir()) == sorted(names), "something else was left"
         expect(isotach("validate", folder / "out/tas_EUR-11_from_4x_west.nc"), 0)
         model = digest(folder / "out" / names[0])
         netcdf = need_module("netCDF4")
-        with netcdf.Dataset(folder / "out" / names[1]) as file:
+        with netcdf.Dataset(folder / "out" / names[2]) as file:
             assert model in file.source and names[0] in file.source, file.source
             assert file["tas"].standard_name == "air_temperature" and file["tas"].units == "K"
+        with netcdf.Dataset(folder / "out" / names[3]) as file:
+            error = file["tas_rmse"]
+            assert error.standard_name == "air_temperature standard_error" and error.units == "K"
+            assert error.units_metadata == "temperature: difference"
+            methods = [str(name).strip() for name in netcdf.chartostring(file["method"][:])]
+            found = dict(zip(methods, error[:].ravel().tolist()))
+            assert found.keys() == rmse.keys() and all(abs(found[m] - rmse[m]) < 1e-6 for m in rmse), found
         return ", ".join(f"{k} {v:.3f}" for k, v in rmse.items())
 
 

@@ -35,6 +35,7 @@ struct ScoreShape: Sendable {
         let units = metric == .correlation ? "1" : variables[index].units
         var score = VariableDescription(
           name: "\(original.name)_\(metric.rawValue.split(separator: "-").joined(separator: "_"))",
+          standardName: metric.standardName(of: original.standardName),
           longName: "\(metric.title) of \(title)", units: units)
         if metric != .correlation, UnitText.isTemperature(units) {
           score.set("units_metadata", .text("temperature: difference"))
@@ -51,6 +52,15 @@ struct ScoreShape: Sendable {
 }
 
 extension Evaluate.Metric {
+  /// CF has a name for one measure: `standard_error` (CF 1.11, appendix C) is the uncertainty, systematic and
+  /// statistical, that stands for one standard deviation. It has none for the others.
+  fileprivate func standardName(of truth: String?) -> String? {
+    guard self == .rmse, let truth, StandardNames.read(truth).map({ $0.modifier == nil }) == true else {
+      return nil
+    }
+    return "\(truth) standard_error"
+  }
+
   fileprivate var title: String {
     switch self {
     case .rmse: "root mean square error"
