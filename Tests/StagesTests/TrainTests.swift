@@ -204,6 +204,20 @@ import Testing
     }
     #expect(try text([("network", [["conv": ["filters": 3]]])]).contains("expected 1, found 3"))
     #expect(try text([("network", ["unet": ["depth": 4, "base": 2]])]).contains("16"))
+    let several = try text([
+      (
+        "network",
+        [
+          ["conv": ["filters": 4]], ["conv": ["filters": 6, "groups": 4]], ["convv": ["filters": 4]],
+          ["conv": ["filters": 4, "kernel": 99, "padding": "valid"]], ["conv": ["filters": 2]],
+        ]
+      )
+    ])
+    for part in [
+      "layer 1: 4 input channels and 6 filters", "no layer `convv`", "layer 3: Conv", "expected 1, found 2",
+    ] {
+      #expect(several.contains(part), "\(part) is not in \(several)")
+    }
     #expect(try text([("freeze", ["nothing.*"])]).contains("fits no parameter"))
     #expect(try text([("validation", ["area": ["half": "west"]])]).contains("overlaps"))
     #expect(

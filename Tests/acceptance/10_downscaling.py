@@ -189,20 +189,41 @@ def test_a_signal_stops_the_training_at_once():
 
 
 def test_wrong_networks_are_found_before_the_run():
+    text = MAIN.read_text()
+    # Whatever the main job's network is at the moment.
+    line = re.search(r"^      network: .*$", text, re.MULTILINE)
+    assert line and "unet" in line.group(), "the main job's network is no longer declared in one line"
+
+    def network(value):
+        return text.replace(line.group(), f"      network: {value}")
+
+    several = """
+        - conv: {filters: 16}
+        - conv: {filters: 12, groups: 3}
+        - conf: {filters: 8}
+        - conv: {filters: 8, kernel: 99, padding: valid}
+        - skip: {layers: [{max-pool: 3}, {resize: 3}]}
+        - conv: {filters: 2}"""
     cases = [
-        ("depth: 2", "depth: 4", "multiple of 16"),
-        ("outputs: 1" if "outputs: 1" in MAIN.read_text() else "base: 16", "outputs: 2, base: 16", "channels"),
-        ("{unet:", "{unett:", "unett"),
-        ("model: network,", "model: lapse-rate,", "makes no model"),
-        ("input: features, residual: lapse-rate, model", "input: bilinear, residual: lapse-rate, model", "5 channels"),
+        (network("{unet: {base: 16, depth: 4}}"), ["multiple of 16"]),
+        (network("{unet: {base: 4, depth: 7}}"), ["divisible by 128", "64 x 64"]),
+        (network("{unet: {outputs: 2}}"), ["channels", "expected 1, found 2"]),
+        (network("{unett: {base: 16}}"), ["unett", "did you mean `unet`"]),
+        # Channels, an unknown layer, a negative size, a size that is not divisible, and the output: all at once.
+        (network(several), ["layer 1: 16 input channels and 12 filters", "16 x 64 x 64", "no layer `conf`",
+                            "layer 3: Conv", "8 x 64 x 64", "99", "layer 4: ", "divisible by 3",
+                            "the channels of its output: expected 1, found 2"]),
+        (text.replace("model: network,", "model: lapse-rate,"), ["makes no model"]),
+        (text.replace("input: features, residual: lapse-rate, model", "input: bilinear, residual: lapse-rate, model"),
+         ["5 channels"]),
     ]
     with Folder() as folder:
-        for old, new, words in cases:
-            text = MAIN.read_text().replace(old, new)
-            assert text != MAIN.read_text(), old
-            (folder / "p.yaml").write_text(text)
+        for wrong, parts in cases:
+            assert wrong != text, parts
+            (folder / "p.yaml").write_text(wrong)
             result = expect(isotach("check", folder / "p.yaml"), 78)
-            assert words in result.err, (words, result.err)
+            for part in parts:
+                assert part in result.err, (part, result.err)
             assert not (folder / "out").exists()
 
 

@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// The mean of each window. With `count-padding` the zeros of the padding count (PyTorch's default).
 public struct AveragePool: Layer {
@@ -31,4 +32,6 @@ public struct AveragePool: Layer {
     try network.graph.one(
       Compute.AveragePool(pool.window(input, in: network), countIncludesPadding: countPadding), input)
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { pool.declaredShape(input) }
 }

@@ -107,6 +107,10 @@ public struct Conv: Layer {
       fit: fit ?? (padding == .valid ? .exact : .floor))
     return try network.only(network.graph.apply(operation, inputs))
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? {
+    input.with(channels: filters) { ($1 + stride[$0] - 1) / stride[$0] }
+  }
 }
 
 extension NetworkBuilder {

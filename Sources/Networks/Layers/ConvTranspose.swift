@@ -128,4 +128,8 @@ public struct ConvTranspose: Layer {
       strides: stride, dilations: dilation, pads: before + after, outputPadding: more, groups: groups)
     return try network.only(network.graph.apply(operation, inputs))
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? {
+    input.with(channels: filters) { $1.multipliedReportingOverflow(by: stride[$0]).partialValue }
+  }
 }

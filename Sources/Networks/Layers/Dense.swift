@@ -54,4 +54,8 @@ public struct Dense: Layer {
     }
     return try network.only(network.graph.apply(Compute.Gemm(transposeB: true), inputs))
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? {
+    input.extents.first.flatMap { try? Shape([$0, units]) }
+  }
 }

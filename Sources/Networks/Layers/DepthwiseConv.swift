@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// A convolution of each channel by itself, with `multiplier` filters for each: a convolution in as many groups as
 /// there are channels.
@@ -64,5 +65,11 @@ public struct DepthwiseConv: Layer {
       filters, kernel: kernel, stride: stride, padding: padding, dilation: dilation, groups: channels,
       bias: bias, paddingMode: paddingMode, initialiser: initialiser
     ).apply(input, in: &network)
+  }
+
+  public func declaredShape(_ input: Shape) -> Shape? {
+    guard input.rank > 1 else { return nil }
+    let (filters, overflow) = input.extents[1].multipliedReportingOverflow(by: multiplier)
+    return overflow ? nil : input.with(channels: filters) { ($1 + stride[$0] - 1) / stride[$0] }
   }
 }

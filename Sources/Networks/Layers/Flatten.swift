@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// Everything behind the batch in one row: [batch, channels x space].
 public struct Flatten: Layer {
@@ -11,5 +12,9 @@ public struct Flatten: Layer {
 
   public func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value {
     try network.graph.one(Compute.Flatten(axis: 1), input)
+  }
+
+  public func declaredShape(_ input: Shape) -> Shape? {
+    input.extents.first.flatMap { try? Shape([$0, input.extents.dropFirst().reduce(1, *)]) }
   }
 }

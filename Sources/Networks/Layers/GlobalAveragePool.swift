@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// The mean of each channel over space: [batch, channels, 1...].
 public struct GlobalAveragePool: Layer {
@@ -12,4 +13,6 @@ public struct GlobalAveragePool: Layer {
   public func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value {
     try network.graph.one(Compute.GlobalAveragePool(), input)
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { input.with { _, _ in 1 } }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// The largest number of each channel over space: [batch, channels, 1...].
 public struct GlobalMaxPool: Layer {
@@ -12,4 +13,6 @@ public struct GlobalMaxPool: Layer {
   public func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value {
     try network.graph.one(Compute.GlobalMaxPool(), input)
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { input.with { _, _ in 1 } }
 }

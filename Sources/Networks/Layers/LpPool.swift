@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// The p-norm of each window; `normalised` by the number of its elements, so that p = 1 is the mean of magnitudes.
 public struct LpPool: Layer {
@@ -37,4 +38,6 @@ public struct LpPool: Layer {
     try network.graph.one(
       Compute.LpPool(pool.window(input, in: network), p: p, normalised: normalised), input)
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { pool.declaredShape(input) }
 }

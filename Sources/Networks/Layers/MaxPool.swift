@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// The largest number of each window.
 public struct MaxPool: Layer {
@@ -23,4 +24,6 @@ public struct MaxPool: Layer {
   public func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value {
     try network.graph.one(Compute.MaxPool(pool.window(input, in: network)), input)
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { pool.declaredShape(input) }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// A convolution whose filters each see some channels only (LeCun et al. 1998, layer C3). Parameters `F.weight`
 /// [1, channels of filter F, kernel...], `F.bias` [1].
@@ -49,4 +50,6 @@ public struct PartialConv: Layer {
     guard !maps.isEmpty else { throw network.error("there are no filters", input) }
     return try network.concatenated(maps, .error, "the filters")
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { input.with(channels: connections.count) }
 }

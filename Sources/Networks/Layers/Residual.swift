@@ -48,6 +48,14 @@ extension NetworkBuilder {
   mutating func added(_ shortcut: Value, _ value: Value, _ projection: Residual.Projection) throws(GraphError)
     -> Value
   {
+    try goingOn(from: [shortcut, value], with: shape(value)) { network throws(GraphError) in
+      try network.sum(shortcut, value, projection)
+    }
+  }
+
+  private mutating func sum(_ shortcut: Value, _ value: Value, _ projection: Residual.Projection)
+    throws(GraphError) -> Value
+  {
     let (from, to) = (shape(shortcut), shape(value))
     if from == to { return try graph.one(Compute.Add(), shortcut, value) }
     guard projection == .conv else {

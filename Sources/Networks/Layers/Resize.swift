@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// Interpolation to a finer or coarser grid, as PyTorch's Upsample does it.
 public struct Resize: Layer {
@@ -94,5 +95,13 @@ public struct Resize: Layer {
     guard around.contains(where: { $0 > 0 }) else { return try resized(input, .scales(scales)) }
     let padded = try network.padded(input, before: around, after: around, modes).value
     return try network.cropped(try resized(padded, .scales(scales)), before: cut, after: cut)
+  }
+
+  public func declaredShape(_ input: Shape) -> Shape? {
+    input.with { dimension, extent in
+      if let size { return size[dimension] }
+      let scale = dimension < scale.count ? scale[dimension] : scale.first ?? 1
+      return Int(exactly: (Double(extent) * scale).rounded(.down)) ?? extent
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// A convolution of each channel by itself, then one of 1 x 1 that mixes the channels (Xception, MobileNet). Its
 /// parameters are `depthwise.weight` and `pointwise.weight` (and `pointwise.bias`).
@@ -54,5 +55,9 @@ public struct SeparableConv: Layer {
       try Conv(filters, kernel: 1, bias: bias, initialiser: depthwise.initialiser)
         .apply(middle, in: &network)
     }
+  }
+
+  public func declaredShape(_ input: Shape) -> Shape? {
+    depthwise.declaredShape(input)?.with(channels: filters)
   }
 }

@@ -39,8 +39,14 @@ extension NetworkBuilder {
   /// Puts values one behind the other along the channels.
   /// - Throws: when they do not lie over each other and `fit` allows no remedy.
   mutating func concatenated(_ values: [Value], _ fit: Skip.Fit, _ what: String) throws(GraphError) -> Value {
-    let fitted = try fitting(values, fit, what)
-    return fitted.count == 1 ? fitted[0] : try only(graph.apply(Compute.Concat(axis: 1), fitted))
+    // What stands for the result where the values cannot be joined: all their channels.
+    let channels = values.reduce(0) { $0 + self.channels($1) }
+    return try goingOn(from: values, with: values.first.flatMap { shape($0).with(channels: channels) }) {
+      network throws(GraphError) in
+      let fitted = try network.fitting(values, fit, what)
+      return fitted.count == 1
+        ? fitted[0] : try network.only(network.graph.apply(Compute.Concat(axis: 1), fitted))
+    }
   }
 
   /// Values of one size in space.
@@ -87,6 +93,10 @@ extension NetworkBuilder {
       let wanted = divisors.suffix(max(0, min(3, rank)))
       let text =
         Set(wanted).count == 1 ? "\(wanted.first ?? 1)" : wanted.map(String.init).joined(separator: " x ")
+      // Behind a layer that does not fit the size is not that of the network's input.
+      if assumed > 0 {
+        return "a size divisible by \(text) would do; or let the sizes be cropped or padded (`fit`)"
+      }
       return "the size of the network's input must be divisible by \(text), found \(shape(input)); "
         + "or let the sizes be cropped or padded (`fit`)"
     }

@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// Five convolutions and three fully connected layers (Krizhevsky et al. 2012), as two halves on two machines
 /// (`groups: 2`, as published) or as one. The input is 227 x 227.
@@ -75,4 +76,6 @@ public struct AlexNet: Model {
       Dense(classes, initialiser: begin)
     }
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { Dense(classes).declaredShape(input) }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// A stack of SRCNNs, each twice as fine, with the relief of its own resolution as a further channel (Vandal et al.
 /// 2017).
@@ -85,4 +86,6 @@ public struct DeepSD: Model {
     }
     return value
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { input.with(channels: shape.outputs) }
 }

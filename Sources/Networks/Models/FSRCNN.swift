@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// Fast super-resolution (Dong, Loy and Tang 2016): features on the coarse grid, shrinking, mapping and expanding by
 /// small convolutions, then one transposed convolution to the fine grid.
@@ -79,4 +80,6 @@ public struct FSRCNN: Model {
     activation
     ConvTranspose(outputs, kernel: 9, stride: Sizes(scale), bias: bias)
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { input.with(channels: outputs) { $1 * scale } }
 }

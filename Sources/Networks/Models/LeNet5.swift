@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// The network that reads digits (LeCun et al. 1998): two convolutions with subsampling, three fully connected layers.
 /// The input is 32 x 32.
@@ -94,4 +95,6 @@ public struct LeNet5: Model {
       return try network.graph.one(Compute.Sub(), distance, network.graph.constant(84))
     }
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { Dense(classes).declaredShape(input) }
 }

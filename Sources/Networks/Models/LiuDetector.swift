@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// The small networks of Liu et al. 2016 (arXiv 1605.01156) that tell whether a centred patch holds an event: two
 /// convolutions with pooling and two fully connected layers.
@@ -64,4 +65,6 @@ public struct LiuDetector: Model {
       Dense(classes)
     }.apply(input, in: &network)
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { Dense(classes).declaredShape(input) }
 }

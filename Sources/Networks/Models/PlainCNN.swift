@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// Convolutions of one size with rectifiers between them, nothing else: the plain network that others are
 /// compared with.
@@ -33,4 +34,6 @@ public struct PlainCNN: Model {
     }
     return try options.head(body, input, in: &network)
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { input.with(channels: options.outputs) }
 }

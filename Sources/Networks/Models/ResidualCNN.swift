@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// Residual blocks of two convolutions, all at full size (the trunk of EDSR and SRResNet).
 public struct ResidualCNN: Model {
@@ -43,4 +44,6 @@ public struct ResidualCNN: Model {
     }
     return try options.head(value, input, in: &network)
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { input.with(channels: options.outputs) }
 }

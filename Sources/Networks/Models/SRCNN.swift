@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// Super-resolution by three convolutions (Dong et al. 2014): features, mapping, reconstruction. Its input is
 /// interpolated to the fine grid already, or is by `upscale`.
@@ -64,5 +65,9 @@ public struct SRCNN: Model {
       upscale == 1
       ? input : try network.apply("upscale", Resize(scale: Double(upscale), .bicubic), input)
     return try shape.apply(fine, bias: bias, isTransposed: isTransposed, in: &network)
+  }
+
+  public func declaredShape(_ input: Shape) -> Shape? {
+    input.with(channels: shape.outputs) { $1 * upscale }
   }
 }

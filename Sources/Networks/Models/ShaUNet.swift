@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// The UNet of Sha et al. 2020 (J. Appl. Meteor. Climatol. 59, 2057 and 2075) for temperature and precipitation:
 /// narrower than the original, strided convolutions instead of pooling, one convolution at each level behind two at
@@ -140,4 +141,6 @@ public struct ShaUNet: Model {
       Conv(outputs, kernel: 1)
     }
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { input.with(channels: outputs) }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// An encoder and a decoder with concatenating skips between them (Ronneberger et al. 2015): at each of `depth`
 /// levels two 3x3 convolutions, then half the size with twice the channels, and back.
@@ -142,4 +143,6 @@ public struct UNet: Model {
     case .convolution: Conv(width, kernel: 2, stride: 2, padding: .valid)
     }
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { input.with(channels: outputs) }
 }

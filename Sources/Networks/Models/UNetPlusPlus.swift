@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// Nested UNet with dense skips (Zhou et al. 2018): between encoder and decoder lie further nodes, each fed by all in
 /// front of it on its level and by the one below, enlarged.
@@ -97,6 +98,8 @@ public struct UNetPlusPlus: Model {
     }
     return output
   }
+
+  public func declaredShape(_ input: Shape) -> Shape? { input.with(channels: outputs) }
 }
 
 extension UNet.Up {

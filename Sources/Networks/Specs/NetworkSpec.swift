@@ -26,11 +26,35 @@ public struct NetworkSpec: Sendable {
     throws(GraphError) -> Network
   {
     var builder = NetworkBuilder(mode, domain: domain)
+    return try build(shape, &builder).network
+  }
+
+  /// Everything that does not fit for inputs of one shape. Behind a layer that does not fit the search goes on with the
+  /// shape that the layer declares.
+  /// - Returns: the faults with the layer and the shapes, none when the network can be built; and the shape of its
+  ///   output, as far as the declaration says it.
+  public func faults(input shape: Shape, domain: DomainPadding = .init()) -> (
+    list: [GraphError], output: Shape?
+  ) {
+    var builder = NetworkBuilder(.training, domain: domain)
+    builder.faults = []
+    do throws(GraphError) {
+      let (network, isKnown) = try build(shape, &builder)
+      return (builder.faults ?? [], isKnown ? network.outputShape : nil)
+    } catch {
+      return ((builder.faults ?? []) + [error], nil)
+    }
+  }
+
+  private func build(_ shape: Shape, _ builder: inout NetworkBuilder) throws(GraphError) -> (
+    network: Network, isKnown: Bool
+  ) {
     let input = try builder.graph.input("input", shape)
-    let output = try root.apply(input, in: &builder)
-    return Network(
+    let output = try builder.add(root, to: input)
+    let network = Network(
       graph: builder.graph, input: input, output: output, sideOutputs: builder.sideOutputs,
-      parameters: builder.parameters, updates: builder.updates, mode: mode)
+      parameters: builder.parameters, updates: builder.updates, mode: builder.mode)
+    return (network, builder.isKnown(output))
   }
 }
 

@@ -80,44 +80,75 @@ public struct TrainingPlan: Sendable {
     } catch let error as ModelError {
       throw error
     } catch let error as GraphError {
-      throw ModelError(
-        .mismatch, subject: error.path.isEmpty ? nil : error.path,
-        GraphError(path: "", error.cause, shapes: error.shapes).description)
+      throw ModelError(error)
     } catch {
       throw ModelError(.mismatch, "\(error)")
     }
   }
 
-  /// The network's output must be [batch, channels, ...] of the target, or smaller by as much on both sides.
+  /// Everything that does not fit between the network, the loss and the target.
+  /// - Parameters: as of `init`.
+  public static func faults(
+    _ spec: NetworkSpec, loss: any Loss, channels: (input: Int, target: Int), patch: [Int], batch: Int,
+    domain: DomainPadding = .init()
+  ) -> [ModelError] {
+    do throws(ShapeError) {
+      let target = try Shape([batch, channels.target] + patch)
+      let (faults, output) = spec.faults(input: try Shape([batch, channels.input] + patch), domain: domain)
+      var list = faults.map { ModelError($0) }
+      if let output {
+        let own = unfit("its output", output, loss, target)
+        // Sizes behind a fault are what was assumed, channels what the layers declare.
+        list += list.isEmpty ? own : own.filter { $0.cause.hasPrefix("the channels") }
+      }
+      return list
+    } catch {
+      return [ModelError(.mismatch, "\(error)")]
+    }
+  }
+
   private static func check(_ network: Network, _ loss: any Loss, _ target: Shape) throws(ModelError) {
-    let wanted = target.extents[1] * loss.channelsPerVariable
     let outputs =
       [(name: "its output", value: network.output)]
       + network.sideOutputs.map { (name: "its side output \($0.name)", value: $0.value) }
     for (name, value) in outputs {
-      let shape = network.graph.shape(value)
-      guard shape.rank == target.rank else {
-        throw ModelError(
+      if let error = unfit(name, network.graph.shape(value), loss, target).first { throw error }
+    }
+  }
+
+  /// What is wrong with an output, which must be [batch, channels, ...] of the target, or smaller by as much on both
+  /// sides.
+  private static func unfit(_ name: String, _ shape: Shape, _ loss: any Loss, _ target: Shape) -> [ModelError]
+  {
+    guard shape.rank == target.rank else {
+      return [
+        ModelError(
           .mismatch, subject: "network", "the shape of \(name)", expected: "\(target)", found: "\(shape)",
           remedy: "it must be a map for each channel")
-      }
-      guard shape.extents[1] == wanted else {
-        throw ModelError(
+      ]
+    }
+    var list: [ModelError] = []
+    let wanted = target.extents[1] * loss.channelsPerVariable
+    if shape.extents[1] != wanted {
+      list.append(
+        ModelError(
           .mismatch, subject: "network", "the channels of \(name)", expected: "\(wanted)",
           found: "\(shape.extents[1])",
           remedy: loss.channelsPerVariable > 1
             ? "the loss takes \(loss.channelsPerVariable) channels for each of the \(target.extents[1]) of the target"
-            : "the target has \(target.extents[1])")
-      }
-      for axis in 2..<target.rank {
-        let (made, given) = (shape.extents[axis], target.extents[axis])
-        guard made <= given, made >= 1, (given - made) % 2 == 0 else {
-          throw ModelError(
+            : "the target has \(target.extents[1])"))
+    }
+    for axis in 2..<target.rank {
+      let (made, given) = (shape.extents[axis], target.extents[axis])
+      guard made <= given, made >= 1, (given - made) % 2 == 0 else {
+        list.append(
+          ModelError(
             .mismatch, subject: "network", "the size of \(name) along axis \(axis)", expected: "\(given)",
-            found: "\(made)", remedy: "choose another patch, or layers that keep the size")
-        }
+            found: "\(made)", remedy: "choose another patch, or layers that keep the size"))
+        continue
       }
     }
+    return list
   }
 
   private static func addLoss(_ loss: any Loss, to network: inout Network, _ target: Shape) throws(GraphError)
@@ -183,4 +214,13 @@ public struct TrainingPlan: Sendable {
 
   /// Floating-point operations of a step.
   public var operations: Double { training.operations }
+}
+
+extension ModelError {
+  /// What does not fit in a network: the layer is the subject.
+  init(_ error: GraphError) {
+    self.init(
+      .mismatch, subject: error.path.isEmpty ? nil : error.path,
+      GraphError(path: "", error.cause, shapes: error.shapes).description)
+  }
 }

@@ -87,8 +87,11 @@ public struct NetworkSource: Sendable {
     do {
       return try spec.network(input: try Shape([1] + input), .inference)
     } catch let error as GraphError {
+      let all = (try? Shape([1] + input)).map { spec.faults(input: $0).list } ?? []
       throw Faults(
-        Fault(.badPipeline, error.description, pipeline: path, stage: path == nil ? modelName : nil))
+        (all.isEmpty ? [error] : all).map {
+          Fault(.badPipeline, $0.description, pipeline: path, stage: path == nil ? modelName : nil)
+        })
     } catch {
       throw Faults(Fault(.usage, "the input \(input): \(error)"))
     }

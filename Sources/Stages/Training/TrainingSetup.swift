@@ -176,7 +176,23 @@ struct TrainingSetup: Sendable {
     let isGlobal = Self.closes(grid)
     domain = DomainPadding(columns: isGlobal ? .periodic : .zero)
     trainingDomain = DomainPadding(columns: isGlobal && patch?.last == grid.nx ? .periodic : .zero)
-    if let layer, let loss, let optimiser, let schedule, let fields, let patch {
+    var shapeFaults: [PlanError] = []
+    func described(_ error: ModelError) -> PlanError {
+      PlanError(
+        (error.subject.map { $0 == "network" ? "network: " : "network, layer \($0): " } ?? "network: ")
+          + error.sentence, at: arguments.mark("network"), remedy: error.remedy)
+    }
+    if let layer, let loss, let fields, let patch {
+      shapeFaults = TrainingPlan.faults(
+        NetworkSpec(layer), loss: loss, channels: (fields.inputs.count, fields.outputs.count), patch: patch,
+        batch: batch, domain: trainingDomain
+      ).map(described)
+      faults += shapeFaults
+    }
+    if decoding.faults.isEmpty, shapeFaults.isEmpty, let layer, let loss, let optimiser, let schedule,
+      let fields,
+      let patch
+    {
       let options = TrainingOptions(
         optimiser: optimiser, rate: arguments.number("rate"), schedule: schedule, clipping: clipping ?? nil,
         decay: arguments.number("weight-decay"), layerRates: rates,
@@ -192,11 +208,7 @@ struct TrainingSetup: Sendable {
         faults += Self.unusedPatterns(arguments, plan)
         if let start { _ = try plan.checked(start.parameters) }
       } catch {
-        let mark = arguments.mark(error.subject == "network" || error.expected == nil ? "network" : "network")
-        faults.append(
-          PlanError(
-            (error.subject.map { "network, layer \($0): " } ?? "network: ") + error.sentence, at: mark,
-            remedy: error.remedy))
+        faults.append(described(error))
       }
       if faults.isEmpty, let training, let sampler {
         (self.fields, self.spec, self.loss, self.options) = (fields, spec, loss, options)

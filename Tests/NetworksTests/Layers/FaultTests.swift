@@ -65,6 +65,105 @@ import Testing
     #expect(fault([1, 1, 570, 572]) { UNet(base: 1, valid: true) }.contains("divisible by 2"))
   }
 
+  private func all(_ input: [Int], _ yaml: ConfigValue) throws -> [String] {
+    let decoding = Decoding()
+    let layer = try #require(decoding.layer(yaml))
+    return decoding.faults.map(\.description)
+      + NetworkSpec(layer).faults(input: try Shape(input)).list.map(\.description)
+  }
+
+  @Test func allFaultsOfANetworkAreNamed() throws {
+    let network: ConfigValue = .list([
+      .mapping([("conv", .mapping([("filters", .integer(16))]))]),
+      // Channels that the groups do not divide.
+      .mapping([("conv", .mapping([("filters", .integer(12)), ("groups", .integer(3))]))]),
+      .mapping([
+        (
+          "residual",
+          .mapping([("layers", .list([.mapping([("conv", .mapping([("filters", .integer(8))]))])]))])
+        )
+      ]),
+      // A window larger than what there is.
+      .mapping([
+        (
+          "conv",
+          .mapping([("filters", .integer(4)), ("kernel", .integer(99)), ("padding", .text("valid"))])
+        )
+      ]),
+      // A size that the levels do not divide.
+      .mapping([("unet", .mapping([("depth", .integer(3)), ("base", .integer(2))]))]),
+      .text("relu"),
+    ])
+    let faults = try all([1, 5, 20, 24], network)
+    #expect(faults.count == 4, "\(faults)")
+    for (fault, (path, cause, shape)) in zip(
+      faults,
+      [
+        ("1: ", "16 input channels and 12 filters", "[1 x 16 x 20 x 24]"),
+        ("2: ", "another shape than their input", "[1 x 12 x 20 x 24], [1 x 8 x 20 x 24]"),
+        ("3: Conv: ", "99", "[1 x 8 x 20 x 24]"),
+        ("4: ", "divisible by 8", "[1 x 4 x 20 x 24]"),
+      ])
+    {
+      #expect(fault.hasPrefix(path) && fault.contains(cause) && fault.contains(shape), "\(fault)")
+    }
+  }
+
+  @Test func whatFollowsFromAnUnknownLayerIsNoFault() throws {
+    func conv(_ keys: (String, ConfigValue)...) -> ConfigValue { .mapping([("conv", .mapping(keys))]) }
+    // A slip is read as what was meant; what stands for nothing known leaves the rest open, except beside it.
+    let slip = try all(
+      [1, 1, 8, 8],
+      .list([
+        .mapping([("conf", .mapping([("filters", .integer(6))]))]),
+        conv(("filters", .integer(6)), ("groups", .integer(4))),
+      ]))
+    #expect(
+      slip.count == 2 && slip[0].contains("no layer `conf`") && slip[1].contains("6 input channels"),
+      "\(slip)")
+    let unknown = try all(
+      [1, 1, 8, 8],
+      .list([
+        conv(("filters", .integer(6)), ("groups", .integer(4))), .text("wibble-wobble"),
+        conv(("filters", .integer(6)), ("groups", .integer(5))),
+      ]))
+    #expect(unknown.count == 2 && unknown[0].contains("wibble") && unknown[1].hasPrefix("0: "), "\(unknown)")
+    let wrongKey = try all(
+      [1, 1, 8, 8], .list([conv(("filter", .integer(6))), conv(("filters", .integer(0)))]))
+    #expect(wrongKey.count >= 2 && !wrongKey.contains { $0.contains("input channels") }, "\(wrongKey)")
+  }
+
+  /// Where nothing is wrong, nothing is found, and the output is that of the network.
+  @Test func rightNetworksHaveNoFaults() throws {
+    for model in allModels {
+      for published in model.published {
+        let value: ConfigValue = .mapping([(model.declaration.name, .mapping(published.keys))])
+        let spec = try NetworkSpec(value)
+        let shape = try Shape([1] + published.input)
+        let (faults, output) = spec.faults(input: shape)
+        #expect(faults.isEmpty, "\(model.declaration.name): \(faults)")
+        #expect(output == (try spec.network(input: shape, .training).outputShape))
+      }
+    }
+  }
+
+  @Test func declaredShapesAreThoseOfLayersThatFit() throws {
+    let layers: [any Layer] = [
+      Conv(4), Conv(4, stride: 2), ConvTranspose(3), MaxPool(2), AveragePool(4), LpPool(2),
+      GlobalAveragePool(),
+      GlobalMaxPool(), Flatten(), PixelShuffle(2), Resize(scale: 2), Resize(size: [3, 5]), DepthwiseConv(),
+      SeparableConv(6), PartialConv([[0, 1], [2]], padding: .same), BatchNorm(), ReLU(),
+      Block {
+        Conv(4); MaxPool(2)
+      }, UNet(base: 2, depth: 2),
+    ]
+    let input = try Shape([2, 4, 16, 8])
+    for layer in layers {
+      let made = try NetworkSpec(layer).network(input: input, .inference).outputShape
+      #expect(layer.declaredShape(input) == made, "\(layer.configuration.json.text)")
+    }
+  }
+
   @Test func fits() throws {
     for (fit, extent) in [(Skip.Fit.crop, 6), (.pad, 8)] {
       let spec = NetworkSpec { Skip(fit: fit) { Conv(2, padding: .valid) } }

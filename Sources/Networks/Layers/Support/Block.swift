@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// Layers one after the other; in YAML a list. Their parameters are `0.weight`, `1.weight`, ... as in PyTorch's
 /// `Sequential`.
@@ -21,10 +22,16 @@ public struct Block: Layer {
     var value = input
     for (index, layer) in layers.enumerated() {
       value = try network.scoped("\(index)") { network throws(GraphError) in
-        try layer.apply(value, in: &network)
+        try network.add(layer, to: value)
       }
     }
     return value
+  }
+
+  public func declaredShape(_ input: Shape) -> Shape? {
+    var shape: Shape? = input
+    for layer in layers { shape = shape.flatMap { layer.declaredShape($0) } }
+    return shape
   }
 }
 

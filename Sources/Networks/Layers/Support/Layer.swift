@@ -19,9 +19,15 @@ public protocol Layer: Sendable {
   /// Adds the layer's nodes.
   /// - Throws: `GraphError` with the layer's path and the shapes, when the input does not fit.
   func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value
+  /// The shape that the output is meant to have, also where the input does not fit: what follows is looked at
+  /// with it. The same as that of the input unless a layer says otherwise.
+  /// - Returns: nil when that cannot be said.
+  func declaredShape(_ input: Shape) -> Shape?
 }
 
 extension Layer {
+  public func declaredShape(_ input: Shape) -> Shape? { input }
+
   public var configuration: ConfigValue {
     let name = Self.declaration.name
     return keys.isEmpty ? .text(name) : .mapping([(name, .mapping(keys))])
@@ -57,9 +63,10 @@ extension Decoding {
       })
   }
 
-  /// A list of layers; one alone counts as a list of one. What is wrong is left out and kept as a fault.
+  /// A list of layers; one alone counts as a list of one. What is wrong is kept as a fault, and
+  /// a stand-in takes its place.
   public func layers(_ value: ConfigValue) -> [any Layer] {
     guard case .sequence(let elements) = value.content else { return layer(value).map { [$0] } ?? [] }
-    return elements.compactMap { layer($0) }
+    return elements.map { layer($0) ?? standIn(for: $0) }
   }
 }

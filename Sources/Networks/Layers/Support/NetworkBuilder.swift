@@ -16,6 +16,11 @@ public struct NetworkBuilder: Sendable {
   /// Further outputs beside the last layer's: side heads (deep supervision), with their weight in the loss.
   public private(set) var sideOutputs: [(name: String, value: Value, weight: Double)] = []
   private var streams: UInt64 = 0
+  /// What did not fit so far; nil: the first fault ends the building.
+  var faults: [GraphError]?
+  /// Values that stand for the output of a layer that did not fit, and those of which the shape is a guess.
+  var assumed = 0
+  var guesses: Set<Value> = []
 
   public init(_ mode: Mode, domain: DomainPadding = .init()) { (self.mode, self.domain) = (mode, domain) }
 

@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// What max, average and p-norm pooling have in common.
 public struct PoolKeys: Sendable, Hashable {
@@ -40,6 +41,11 @@ public struct PoolKeys: Sendable, Hashable {
     keys.add("dilation", dilation, unless: 1, \.configuration)
     keys.add("ceil", ceil, unless: false) { .boolean($0) }
     return keys
+  }
+
+  func declaredShape(_ input: Shape) -> Shape? {
+    let stride = stride ?? kernel
+    return input.with { $1 / stride[$0] }
   }
 
   func window(_ input: Value, in network: NetworkBuilder) throws(GraphError) -> PoolWindow {
