@@ -104,7 +104,7 @@ def test_the_network_beats_both():
             error = file["tas_rmse"]
             assert error.standard_name == "air_temperature standard_error" and error.units == "K"
             assert error.units_metadata == "temperature: difference"
-            methods = [str(name).strip() for name in netcdf.chartostring(file["method"][:])]
+            methods = file["method"].labels.split(", ")
             found = dict(zip(methods, error[:].ravel().tolist()))
             assert found.keys() == rmse.keys() and all(abs(found[m] - rmse[m]) < 1e-6 for m in rmse), found
         return ", ".join(f"{k} {v:.3f}" for k, v in rmse.items())

@@ -141,10 +141,8 @@ extension ConfigValue {
 
   /// With one key of the named thing changed or added; nil when it is no such thing.
   fileprivate func setting(_ key: String, to value: ConfigValue) -> ConfigValue? {
-    guard !key.isEmpty, var (name, keys) = single else { return nil }
-    keys.removeAll { $0.0 == key }
-    keys.append((key, value))
-    return .mapping([(name, .mapping(keys))])
+    guard !key.isEmpty, let (name, keys) = single else { return nil }
+    return .mapping([(name, .mapping(keys.filter { $0.0 != key } + [(key, value)]))])
   }
 
   /// Without places, which would be those of an argument.

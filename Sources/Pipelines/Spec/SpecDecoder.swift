@@ -4,16 +4,16 @@ import Stages
 
 /// Decodes a pipeline strictly: what is not known is a fault, and all faults are found in one go.
 struct SpecDecoder {
-  private(set) var faults: [PlanError]
+  var faults: [PlanError]
   private let path: String
-  private let folder: String
+  let folder: String
   private let text: [UInt8]
-  private var parameters = Parameters()
-  private var inputs: [PipelineSpec.Input] = []
+  var parameters = Parameters()
+  var inputs: [PipelineSpec.Input] = []
   /// Names that can be used so far, and what they are.
-  private var known: [(name: String, target: PipelineSpec.Reference.Target)] = []
+  var known: [(name: String, target: PipelineSpec.Reference.Target)] = []
   /// Names that stages give further down: where.
-  private var later: [String: Mark] = [:]
+  var later: [String: Mark] = [:]
 
   static let topKeys: [Key] = [
     Key("name", .text, required: true, "what the pipeline is called"),
@@ -104,11 +104,11 @@ struct SpecDecoder {
       faults: sorted.map { Fault($0, pipeline: path) })
   }
 
-  private mutating func fault(_ cause: String, at mark: Mark, subject: String? = nil, remedy: String? = nil) {
+  mutating func fault(_ cause: String, at mark: Mark, subject: String? = nil, remedy: String? = nil) {
     faults.append(PlanError(cause, at: mark, subject: subject, remedy: remedy))
   }
 
-  private mutating func text(_ key: String, _ value: ConfigValue?) -> String? {
+  mutating func text(_ key: String, _ value: ConfigValue?) -> String? {
     guard let value else { return nil }
     guard let text = value.text, !text.isEmpty else {
       fault("`\(key)` must be text, found \(value.found)", at: value.mark)
@@ -117,7 +117,7 @@ struct SpecDecoder {
     return text
   }
 
-  private mutating func choice(_ key: String, _ value: ConfigValue, _ choices: [String]) -> String? {
+  mutating func choice(_ key: String, _ value: ConfigValue, _ choices: [String]) -> String? {
     let wrong = KeyCheck(knownStreams: []).faults(value, .choice(choices), key: key)
     faults += wrong
     return wrong.isEmpty ? value.text : nil
@@ -211,280 +211,6 @@ struct SpecDecoder {
     return attributes
   }
 
-  // MARK: inputs
-
-  private mutating func decodeInputs(_ value: ConfigValue) {
-    guard case .mapping(let entries) = value.content, !entries.isEmpty else {
-      fault("`inputs` must be a mapping from names to inputs, found \(value.found)", at: value.mark)
-      return
-    }
-    for entry in entries {
-      known.append((entry.key, .input(-1)))
-      guard case .mapping(let keys) = entry.value.content else {
-        fault(
-          "the input `\(entry.key)` must be a mapping, found \(entry.value.found)", at: entry.value.mark,
-          remedy: "`\(entry.key): {files: data/x.nc, variable: tas}`")
-        continue
-      }
-      let wrong = KeyCheck(knownStreams: []).faults(
-        keys.map { $0.key == "attributes" ? attributesStandIn($0) : $0 }, Self.inputKeys,
-        of: "the input `\(entry.key)`", at: entry.keyMark)
-      faults += wrong
-      if keys.contains(where: { $0.key == "variable" }),
-        let both = keys.first(where: { $0.key == "variables" })
-      {
-        fault(
-          "`variable` and `variables` cannot stand together", at: both.keyMark, remedy: "keep one of them")
-      }
-      guard wrong.isEmpty else { continue }
-      known[known.count - 1].target = .input(inputs.count)
-      let input = entry.value
-      func places(_ key: String) -> [PipelineSpec.Place] {
-        input[key]?.list?.compactMap { value in value.text.map { .init(text: $0, mark: value.mark) } } ?? []
-      }
-      var hints = DatasetHints()
-      let variables = places("variable") + places("variables")
-      hints.variables = variables.map(\.text)
-      hints.dimensions = dimensions(input["dimensions"])
-      if let value = input["attributes"] { hints.attributes = attributes(value) }
-      if case .mapping(let entries)? = input["coordinates"]?.content {
-        for entry in entries { hints.coordinates[entry.key] = entry.value.text }
-      }
-      inputs.append(
-        .init(
-          name: entry.key, mark: entry.keyMark, files: places("files"), variables: variables,
-          isStatic: input["static"]?.boolean ?? false, hints: hints,
-          externalFolders: places("external").map(\.text), grid: input["grid"].flatMap { decodeGrid($0) }))
-    }
-  }
-
-  private mutating func decodeGrid(_ value: ConfigValue) -> InputGrid? {
-    do throws(PlanError) {
-      return try InputGrid(value)
-    } catch {
-      faults.append(error)
-      return nil
-    }
-  }
-
-  private func dimensions(_ value: ConfigValue?) -> [String: [String]] {
-    switch value?.content {
-    case .sequence(let elements): return ["*": elements.compactMap(\.text)]
-    case .scalar(let text, _): return ["*": [text]]
-    case .mapping(let entries):
-      return Dictionary(
-        entries.map { ($0.key, $0.value.list?.compactMap(\.text) ?? []) }, uniquingKeysWith: { old, _ in old }
-      )
-    case .null, nil: return [:]
-    }
-  }
-
-  /// `attributes` is checked by its own rules, so the general check sees a fitting value in its place.
-  private mutating func attributesStandIn(_ entry: ConfigValue.Entry) -> ConfigValue.Entry {
-    guard case .mapping(let entries) = entry.value.content, !entries.isEmpty else { return entry }
-    let stand = ConfigValue(.scalar("-", isQuoted: true), entry.value.mark)
-    return .init(
-      key: entry.key, keyMark: entry.keyMark,
-      value: ConfigValue(
-        .mapping(entries.map { .init(key: $0.key, keyMark: $0.keyMark, value: stand) }), entry.value.mark))
-  }
-
-  /// `{units: mm}` is for every wanted variable, `{lat: {units: degrees_north}}` for one.
-  private mutating func attributes(_ value: ConfigValue) -> [String: [Attribute]] {
-    guard case .mapping(let entries) = value.content else { return [:] }
-    var result: [String: [Attribute]] = [:]
-    for entry in entries {
-      if case .mapping(let inner) = entry.value.content {
-        result[entry.key, default: []] += inner.compactMap { attribute($0) }
-      } else if let attribute = attribute(entry) {
-        result["*", default: []].append(attribute)
-      }
-    }
-    return result
-  }
-
-  private mutating func attribute(_ entry: ConfigValue.Entry) -> Attribute? {
-    if let number = entry.value.number { return Attribute(entry.key, .float64([number])) }
-    if let text = entry.value.text { return Attribute(entry.key, text) }
-    if let list = entry.value.list, !list.isEmpty {
-      let numbers = list.compactMap(\.number)
-      if numbers.count == list.count { return Attribute(entry.key, .float64(numbers)) }
-    }
-    fault(
-      "`\(entry.key)` must be text, a number or a list of numbers, found \(entry.value.found)",
-      at: entry.value.mark)
-    return nil
-  }
-
-  // MARK: stages
-
-  private mutating func decodeStages(_ value: ConfigValue) -> [PipelineSpec.Step] {
-    if case .null = value.content { return [] }
-    guard case .sequence(let elements) = value.content else {
-      fault(
-        "`stages` must be a list, found \(value.found)", at: value.mark, remedy: "begin each stage with `- `")
-      return []
-    }
-    for element in elements {
-      guard case .mapping(let entries) = element.content, let first = entries.first else { continue }
-      if let result = first.value["as"], let name = result.text, later[name] == nil {
-        later[name] = result.mark
-      }
-    }
-    var steps: [PipelineSpec.Step] = []
-    for (index, element) in elements.enumerated() {
-      if let step = decodeStage(element, index) { steps.append(step) }
-    }
-    return steps
-  }
-
-  /// True when a stage makes something itself, also one that has faults.
-  private func hasEffect(_ stages: ConfigValue) -> Bool {
-    let effective = Set(allStages.map { $0.declaration }.filter(\.hasEffect).map(\.name))
-    guard case .sequence(let elements) = stages.content else { return false }
-    return elements.contains { element in
-      switch element.content {
-      case .scalar(let name, _): effective.contains(name)
-      case .mapping(let entries): entries.contains { effective.contains($0.key) }
-      default: false
-      }
-    }
-  }
-
-  private mutating func decodeStage(_ element: ConfigValue, _ index: Int) -> PipelineSpec.Step? {
-    let name: String
-    var mark = element.mark
-    var entries: [ConfigValue.Entry] = []
-    switch element.content {
-    case .scalar(let text, _): name = text
-    case .mapping(let outer):
-      guard let first = outer.first, outer.count == 1 else {
-        fault(
-          "a stage is one key with its own keys under it, found \(outer.count) keys: "
-            + outer.map(\.key).joined(separator: ", "), at: outer.dropFirst().first?.keyMark ?? element.mark,
-          remedy: "`- regrid: {to: relief, method: bilinear}`, or indent the keys below it")
-        return nil
-      }
-      name = first.key
-      mark = first.keyMark
-      switch first.value.content {
-      case .mapping(let inner): entries = inner
-      case .null: break
-      default:
-        fault("`\(name)` needs its keys as a mapping, found \(first.value.found)", at: first.value.mark)
-        return nil
-      }
-    default:
-      fault("a stage must be a mapping, found \(element.found)", at: element.mark)
-      return nil
-    }
-    guard let type = allStages.first(where: { $0.declaration.name == name }) else {
-      fault(
-        "there is no stage `\(name)`", at: mark, subject: nil,
-        remedy: suggestion(name, in: allStages.map { $0.declaration.name }, what: "stages"))
-      define(entries.first { $0.key == "as" }, index)
-      return nil
-    }
-    let before = faults.count
-    let keys = type.declaration.keys
-    let check = KeyCheck(knownStreams: Set(known.map(\.name)))
-    // `input` may be left out where the stage above, or the only input, can be meant.
-    let required = keys.map { key -> Key in
-      guard key.isChained else { return key }
-      return Key(key.name, key.kind, default: key.defaultText, key.summary)
-    }
-    faults += check.faults(entries, required, extra: ["as"], of: "`\(name)`", at: mark)
-    var streams: [String: [PipelineSpec.Reference]] = [:]
-    for key in keys {
-      if let entry = entries.first(where: { $0.key == key.name }) {
-        let references = check.streams(entry.value, key.kind).compactMap { resolve($0) }
-        if !references.isEmpty { streams[key.name] = references }
-      } else if key.isChained {
-        if let reference = implied(at: mark, for: "`\(name)`") { streams["input"] = [reference] }
-      }
-    }
-    let result = define(entries.first { $0.key == "as" }, index)
-    guard faults.count == before else { return nil }
-    let arguments = Arguments(
-      stage: name, mark: mark,
-      values: Dictionary(
-        entries.filter { $0.key != "as" }.map { ($0.key, $0.value) }, uniquingKeysWith: { old, _ in old }),
-      folder: folder)
-    switch Self.make(type, arguments) {
-    case .success(let stage):
-      return .init(index: index, stage: stage, name: name, mark: mark, result: result, streams: streams)
-    case .failure(let error):
-      faults.append(
-        PlanError(error.cause, at: error.mark ?? mark, subject: error.subject, remedy: error.remedy))
-      return nil
-    }
-  }
-
-  // Generic, because the compiler crashes on a typed throw of an initialiser called through `any Stage.Type`.
-  private static func make<S: Stage>(_ type: S.Type, _ arguments: Arguments) -> Result<any Stage, PlanError> {
-    do throws(PlanError) {
-      return .success(try S(arguments))
-    } catch {
-      return .failure(error)
-    }
-  }
-
-  /// Makes the result of the stage known under its name; without one, only as "the stage above".
-  @discardableResult
-  private mutating func define(_ entry: ConfigValue.Entry?, _ index: Int) -> String? {
-    guard let entry else {
-      known.append(("", .stage(index)))
-      return nil
-    }
-    guard let name = entry.value.text, !name.isEmpty else {
-      fault("`as` must be a name, found \(entry.value.found)", at: entry.value.mark)
-      known.append(("", .stage(index)))
-      return nil
-    }
-    if known.contains(where: { $0.name == name }) {
-      fault("the name `\(name)` is given twice", at: entry.value.mark, remedy: "choose another name for `as`")
-    }
-    known.append((name, .stage(index)))
-    return name
-  }
-
-  private mutating func implied(at mark: Mark, for what: String) -> PipelineSpec.Reference? {
-    if let last = known.last, case .stage = last.target {
-      return .init(name: last.name.isEmpty ? "the stage above" : last.name, target: last.target, mark: mark)
-    }
-    if known.count == 1, let only = known.first {
-      return .init(name: only.name, target: only.target, mark: mark)
-    }
-    let moving = known.filter { item in
-      guard case .input(let index) = item.target, inputs.indices.contains(index) else { return true }
-      return !inputs[index].isStatic
-    }
-    if moving.count == 1, let only = moving.first {
-      return .init(name: only.name, target: only.target, mark: mark)
-    }
-    fault(
-      "\(what) does not say which input it takes", at: mark,
-      remedy: "add `input:` with one of " + known.map(\.name).joined(separator: ", "))
-    return nil
-  }
-
-  private mutating func resolve(_ value: ConfigValue) -> PipelineSpec.Reference? {
-    guard let name = value.text, !name.isEmpty else { return nil }
-    if let found = known.first(where: { $0.name == name }) {
-      return .init(name: name, target: found.target, mark: value.mark)
-    }
-    if let place = later[name] {
-      fault(
-        "`\(name)` is made at \(place), here or further down: a cycle", at: value.mark, subject: nil,
-        remedy: "a name means an input or the result of a stage above; move the stage up")
-      return nil
-    }
-    fault(
-      "nothing above is called `\(name)`", at: value.mark, subject: nil,
-      remedy: suggestion(name, in: known.map(\.name).filter { !$0.isEmpty }, what: "known here"))
-    return nil
-  }
-
   // MARK: outputs
 
   private mutating func decodeOutputs(_ value: ConfigValue, mayBeEmpty: Bool) -> [PipelineSpec.Output] {
@@ -544,12 +270,5 @@ struct SpecDecoder {
     if path.contains("://") { return "must be a path, not a URL: `\(path)`" }
     if path.hasSuffix("/") { return "must name a file, not a folder: `\(path)`" }
     return nil
-  }
-}
-
-extension Key {
-  /// The key that may be left out in a chain.
-  fileprivate var isChained: Bool {
-    if case .stream = kind { name == "input" } else { false }
   }
 }
