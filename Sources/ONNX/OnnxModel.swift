@@ -18,8 +18,8 @@ public struct OnnxModel: Sendable {
     public let extents: [Extent]?
   }
 
-  /// The versions of ONNX's operators that are read.
-  public static let opsets = 7...22
+  /// The versions of ONNX's operators that are read. (23 and 24 change nothing in what is read here but the types.)
+  public static let opsets = 7...24
 
   public let path: String
   /// What must be given with each run; initialisers are not among them.

@@ -28,6 +28,8 @@ public struct Resize: Operator {
     case alignCorners = "align_corners"
     /// x / scale.
     case asymmetric
+    /// (x + 0.5) / scale, for the nearest neighbour of ONNX's opset 11.
+    case tfHalfPixelForNearest = "tf_half_pixel_for_nn"
     /// Over `region`; what lies outside of the input becomes `extrapolation`.
     case tfCropAndResize = "tf_crop_and_resize"
   }
@@ -163,6 +165,7 @@ public struct Resize: Operator {
     case .pytorchHalfPixel: return extent > 1 ? (x + 0.5) / scale - 0.5 : 0
     case .alignCorners: return extent > 1 ? x * Double(source - 1) / Double(extent - 1) : 0
     case .asymmetric: return x / scale
+    case .tfHalfPixelForNearest: return (x + 0.5) / scale
     case .tfCropAndResize:
       let (start, end, last) = (region.lowerBound, region.upperBound, Double(source - 1))
       let at =

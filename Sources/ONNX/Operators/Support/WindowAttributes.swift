@@ -16,8 +16,12 @@ struct WindowAttributes {
     case valid = "VALID"
   }
 
-  /// - Parameter kernel: the extents of the weights; nil when the attribute `kernel_shape` says it.
-  init(_ node: NodeReader, kernel weights: [Int]? = nil, input: Shape) throws(NodeError) {
+  /// - Parameters:
+  ///   - kernel: the extents of the weights; nil when the attribute `kernel_shape` says it.
+  ///   - usesMode: `auto_pad` is worked out here, for windows that make the input smaller.
+  init(
+    _ node: NodeReader, kernel weights: [Int]? = nil, input: Shape, usesMode: Bool = true
+  ) throws(NodeError) {
     let kernel = try node.ints("kernel_shape")
     if let kernel, let weights, kernel != weights {
       throw NodeError(.damaged, "its kernel_shape \(kernel) is not that of its weights \(weights)")
@@ -52,6 +56,7 @@ struct WindowAttributes {
     let mode = try node.word("auto_pad", AutoPad.none)
     switch mode {
     case .none: break
+    case .upper where !usesMode, .lower where !usesMode: break
     case .valid: pads = Array(repeating: 0, count: 2 * rank)
     case .upper, .lower:
       for dimension in 0..<rank {

@@ -1,0 +1,16 @@
+import Tensors
+
+/// The whole number below; NaN stays. Its gradient is 0.
+public struct Floor: UnaryOperator {
+  public static let name = "Floor"
+  public static var grain: Int { Grain.cheap }
+  public init() {}
+
+  public func apply<T: Real>(_ x: T) -> T { x.rounded(.down) }
+  public func derivative<T: Real>(_ x: T) -> T { 0 }
+
+  public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]
+  {
+    [nil]
+  }
+}

@@ -1,0 +1,8 @@
+import Compute
+
+/// Whether a == b, with broadcasting.
+enum OnnxEqual: OnnxOperator {
+  static func read(_ node: NodeReader) throws(NodeError) -> [OnnxValue] {
+    [try node.one(Equal(), try node.input(0), try node.input(1), type: .bool)]
+  }
+}

@@ -1,0 +1,40 @@
+import Compute
+
+/// Numbers put around a tensor, or taken away.
+enum OnnxPad: OnnxOperator {
+  static func read(_ node: NodeReader) throws(NodeError) -> [OnnxValue] {
+    enum Mode: String, CaseIterable { case constant, reflect, edge, wrap }
+    let x = try node.input(0)
+    let shape = node.shape(x)
+    let isOld = node.opset < 11
+    let mode = try node.word("mode", Mode.constant)
+    guard let pads = isOld ? try node.ints("pads") : try node.integers(try node.input(1), "pads") else {
+      throw NodeError(.damaged, "it has no pads")
+    }
+    let value =
+      isOld
+      ? try node.float("value", 0)
+      : try node.optional(2).map { (value) throws(NodeError) in try node.number(value, "constant_value") }
+        ?? 0
+    let axes = try node.optional(3).map { (value) throws(NodeError) in try node.integers(value, "axes") }
+    let places = axes ?? Array(0..<shape.rank)
+    guard pads.count == 2 * places.count else {
+      throw NodeError(.damaged, "it has \(pads.count) pads for \(places.count) axes")
+    }
+    let own: Pad.Mode =
+      switch mode {
+      case .constant: .constant
+      case .reflect: .reflect
+      case .edge: .replicate
+      case .wrap: .periodic
+      }
+    var all = shape.extents.map { _ in Pad.Axis.none }
+    for (position, axis) in places.enumerated() {
+      guard axis >= -shape.rank, axis < shape.rank else {
+        throw NodeError(.mismatch, "there is no axis \(axis) in \(shape)")
+      }
+      all[axis < 0 ? axis + shape.rank : axis] = .init(pads[position], pads[position + places.count], own)
+    }
+    return [try node.one(Pad(all, value: value), x)]
+  }
+}

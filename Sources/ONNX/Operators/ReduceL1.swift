@@ -1,0 +1,9 @@
+import Compute
+
+/// The sum of absolute numbers along some axes.
+enum OnnxReduceL1: OnnxOperator {
+  static func read(_ node: NodeReader) throws(NodeError) -> [OnnxValue] {
+    let reduction = try Reduction(node)
+    return [try reduction.apply(node) { ReduceL1(axes: $0, keepsDimensions: $1) }]
+  }
+}

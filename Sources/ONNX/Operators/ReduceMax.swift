@@ -1,0 +1,9 @@
+import Compute
+
+/// The greatest number along some axes.
+enum OnnxReduceMax: OnnxOperator {
+  static func read(_ node: NodeReader) throws(NodeError) -> [OnnxValue] {
+    let reduction = try Reduction(node)
+    return [try reduction.apply(node, ofNothing: -.infinity) { ReduceMax(axes: $0, keepsDimensions: $1) }]
+  }
+}

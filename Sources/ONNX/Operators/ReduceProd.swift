@@ -1,0 +1,9 @@
+import Compute
+
+/// The product along some axes.
+enum OnnxReduceProd: OnnxOperator {
+  static func read(_ node: NodeReader) throws(NodeError) -> [OnnxValue] {
+    let reduction = try Reduction(node)
+    return [try reduction.apply(node) { ReduceProd(axes: $0, keepsDimensions: $1) }]
+  }
+}

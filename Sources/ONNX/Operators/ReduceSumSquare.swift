@@ -1,0 +1,9 @@
+import Compute
+
+/// The sum of squares along some axes.
+enum OnnxReduceSumSquare: OnnxOperator {
+  static func read(_ node: NodeReader) throws(NodeError) -> [OnnxValue] {
+    let reduction = try Reduction(node)
+    return [try reduction.apply(node) { ReduceSumSquare(axes: $0, keepsDimensions: $1) }]
+  }
+}

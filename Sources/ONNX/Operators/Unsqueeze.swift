@@ -1,0 +1,9 @@
+import Compute
+
+/// Puts in dimensions of extent 1.
+enum OnnxUnsqueeze: OnnxOperator {
+  static func read(_ node: NodeReader) throws(NodeError) -> [OnnxValue] {
+    guard let axes = try node.axes(input: 1, since: 13) else { throw NodeError(.damaged, "it has no axes") }
+    return [try node.one(Unsqueeze(axes: axes), try node.input(0))]
+  }
+}
