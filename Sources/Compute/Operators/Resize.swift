@@ -24,7 +24,8 @@ public struct Resize: Operator {
     case halfPixelSymmetric = "half_pixel_symmetric"
     /// Half pixel, but 0 when the result has one place.
     case pytorchHalfPixel = "pytorch_half_pixel"
-    /// x (input - 1) / (result - 1): first on first, last on last; 0 when the result has one place.
+    /// x (input - 1) / (result - 1): first on first, last on last; 0 when the result has one place. For the result counts
+    /// scale x input, which need not be whole.
     case alignCorners = "align_corners"
     /// x / scale.
     case asymmetric
@@ -163,7 +164,12 @@ public struct Resize: Operator {
       let adjustment = Double(extent) / (scale * Double(source))
       return Double(source) / 2 * (1 - adjustment) + (x + 0.5) / scale - 0.5
     case .pytorchHalfPixel: return extent > 1 ? (x + 0.5) / scale - 0.5 : 0
-    case .alignCorners: return extent > 1 ? x * Double(source - 1) / Double(extent - 1) : 0
+    case .alignCorners:
+      guard extent > 1 else { return 0 }
+      // A scale that does not give a whole extent counts as it is, as in ONNX.
+      let length = scale * Double(source)
+      let whole = abs(length - Double(extent)) < 1e-5 * length ? Double(extent) : length
+      return x * Double(source - 1) / (whole - 1)
     case .asymmetric: return x / scale
     case .tfHalfPixelForNearest: return (x + 0.5) / scale
     case .tfCropAndResize:

@@ -18,23 +18,23 @@ enum OnnxMaxUnpool: OnnxOperator {
       natural.append(
         steps + window.kernel[dimension] - window.pads[dimension] - window.pads[rank + dimension])
     }
-    var size = natural
-    if let wanted = node.optional(2) {
-      let extents = try node.integers(wanted, "output_shape")
-      guard extents.count == rank + 2, Array(extents.prefix(2)) == Array(shape.extents.prefix(2)) else {
-        throw NodeError(.mismatch, "its output_shape \(extents) does not fit \(shape)")
-      }
-      size = Array(extents.dropFirst(2))
-    }
-    guard size.allSatisfy({ $0 >= 1 }) else {
-      throw NodeError(.mismatch, "its output would have the extents \(size)")
+    guard natural.allSatisfy({ $0 >= 1 }) else {
+      throw NodeError(.mismatch, "its output would have the extents \(natural)")
     }
     // Places count over the whole tensor there, over a plane here.
     let target: Shape
-    do { target = try Shape(shape.extents.prefix(2) + size) } catch {
+    do { target = try Shape(shape.extents.prefix(2) + natural) } catch {
       throw NodeError(.mismatch, error.description)
     }
     let own = try node.one(Sub(), places, try PoolAttributes.planes(node, target))
-    return [try node.one(MaxUnpool(size: size), x, own)]
+    let y = try node.one(MaxUnpool(size: natural), x, own)
+    guard let wanted = node.optional(2) else { return [y] }
+    // Another size has zeros at the end, or less.
+    let extents = try node.integers(wanted, "output_shape")
+    guard extents.count == rank + 2, Array(extents.prefix(2)) == Array(shape.extents.prefix(2)),
+      extents.allSatisfy({ (1...1 << 40).contains($0) })
+    else { throw NodeError(.mismatch, "its output_shape \(extents) does not fit \(shape)") }
+    let pads = zip(extents, target.extents).map { Pad.Axis(0, $0 - $1) }
+    return [try node.one(Pad(pads), y)]
   }
 }
