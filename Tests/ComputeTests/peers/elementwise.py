@@ -67,6 +67,13 @@ for name, forward, (a, b), (c, d) in [
             ("broadcast both", (3, 1, 5), (1, 2, 1)),
         ]
     ]
+files["Mod"] = [
+    case(name, forward, [((3, 7), -5, 5), ((7,), low, high)], {0, 1})
+    for name, forward, low, high in [
+        ("floored", torch.remainder, 0.7, 2), ("floored, negative", torch.remainder, -2, -0.7),
+        ("truncated", torch.fmod, 0.7, 2), ("truncated, negative", torch.fmod, -2, -0.7),
+    ]
+]
 files["Pow"].append(
     case("whole exponent of a negative number", lambda x: x**3, [((3, 5), -1, 1)], {0})
 )
@@ -103,6 +110,15 @@ for name, forward in {
             ("batch and space", (2, 3, 4, 5), (0, 2, 3), False),
         ]
     ]
+
+files["ReduceProd"] = [
+    case(label, forward, [(shape, -1, 1)], {0})
+    for label, shape, forward in [
+        ("all", (2, 4), lambda x: x.prod()),
+        ("last", (3, 5), lambda x: x.prod(1, True)),
+        ("first and last", (3, 2, 2), lambda x: x.prod(2).prod(0)),
+    ]
+]
 
 
 def one(label, shape, forward):
