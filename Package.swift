@@ -47,11 +47,11 @@ let package = Package(
       name: "Pipelines",
       dependencies: ["Basics", "Stages", .product(name: "Yams", package: "Yams")]),
     // What `inspect`, `validate` and `diff` say; the command prints it.
-    .target(name: "Inspection", dependencies: ["Basics", "Grids", "Networks"]),
+    .target(name: "Inspection", dependencies: ["Basics", "Compute", "Grids", "Networks", "ONNX", "Tensors"]),
     .executableTarget(
       name: "isotach",
       dependencies: [
-        "Basics", "Networks", "Pipelines", "Inspection",
+        "Basics", "Networks", "ONNX", "Pipelines", "Inspection",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "bench", dependencies: ["Compute", "Networks", "Pipelines", "Tensors"]),

@@ -9,3 +9,12 @@ let writersByName: [String: any OnnxWriting.Type] = {
     all.flatMap { writer in writer.writes.map { ($0.name, writer) } }, uniquingKeysWith: { first, _ in first }
   )
 }()
+
+extension OnnxModel {
+  /// The names of the operators that are read, in alphabetical order.
+  public static var operatorsRead: [String] { allOperators.map { $0.name }.sorted() }
+  /// The names of the operators that one of ours is written as, in alphabetical order.
+  public static var operatorsWritten: [String] {
+    allOperators.filter { !$0.writes.isEmpty }.map { $0.name }.sorted()
+  }
+}

@@ -32,10 +32,14 @@ public struct OnnxModel: Sendable {
   public let irVersion: Int
   /// The program that wrote the file, with its version; nil when it does not say.
   public let producer: String?
+  /// The size of the file, without what lies in other files, when the model was read to be looked at.
+  public private(set) var fileBytes = 0
   let proto: Onnx_ModelProto
   /// The constant tensors of the graph, in the order of the file.
   let initialisers: [TensorNumbers]
   let functions: [FunctionKey: Onnx_FunctionProto]
+  /// The operators that are not supported, when the model was read to be looked at; nil when all are.
+  public private(set) var problem: ModelError?
 
   struct FunctionKey: Hashable {
     let domain: String
@@ -49,7 +53,17 @@ public struct OnnxModel: Sendable {
     try OnnxModel(try OnnxFile.model(path), path: path)
   }
 
-  init(_ proto: Onnx_ModelProto, path: String) throws(ModelError) {
+  /// The same, for those who want to look at a model that cannot be run here: unsupported operators are no error, but
+  /// `problem`.
+  public static func inspect(_ path: String) throws(ModelError) -> OnnxModel {
+    let bytes = try OnnxFile.bytes(path)
+    var model = try OnnxModel(
+      try OnnxFile.decode(bytes, as: .model, path: path), path: path, isInspected: true)
+    model.fileBytes = bytes.count
+    return model
+  }
+
+  init(_ proto: Onnx_ModelProto, path: String, isInspected: Bool = false) throws(ModelError) {
     func fault(_ cause: String, _ kind: ModelError.Kind = .damaged, remedy: String? = nil) -> ModelError {
       ModelError(kind, path: path, cause, remedy: remedy)
     }
@@ -107,6 +121,10 @@ public struct OnnxModel: Sendable {
       throw fault("the output `\(printable(port.name, limit: 200))` is there twice")
     }
     try check(names)
+    do throws(ModelError) { try checkOperators() } catch {
+      guard isInspected else { throw error }
+      problem = error
+    }
   }
 
   static func isOwn(_ domain: String) -> Bool { domain.isEmpty || domain == "ai.onnx" }

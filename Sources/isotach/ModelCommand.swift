@@ -6,7 +6,9 @@ import Pipelines
 struct ModelCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model", abstract: "The networks that come with the program, and what they are made of.",
-    subcommands: [ModelList.self, ModelSummary.self, ModelLayers.self])
+    subcommands: [
+      ModelList.self, ModelSummary.self, ModelLayers.self, ModelVerify.self, ModelOperators.self,
+    ])
 }
 
 struct ModelList: ParsableCommand {

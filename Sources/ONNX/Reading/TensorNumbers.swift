@@ -52,6 +52,10 @@ struct TensorNumbers: Sendable {
 
   var name: String { tensor.name }
   var isExternal: Bool { tensor.dataLocation == .external }
+  /// The file beside the model that holds the numbers.
+  var file: String? {
+    isExternal ? tensor.externalData.first { $0.key == "location" }?.value ?? "" : nil
+  }
 
   /// All numbers exactly; what is beyond 2^53 rounded.
   func doubles() throws(NodeError) -> [Double] {
