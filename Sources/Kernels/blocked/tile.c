@@ -3,6 +3,8 @@
 #include "../vectors.h"
 #include "kernels.h"
 
+const float isotach_tile_zeros[16] = {0};
+
 #define TEMPLATE "tile_template.h"
 #include "each_isa.h"
 
@@ -21,6 +23,7 @@ const isotach_tiles *isotach_tiles_of(int level) {
 
 void isotach_tile_product(const isotach_tiles *tiles, int64_t rows, int64_t columns, int64_t depth, const float *a,
                           int64_t a_step, const float *b, float *c, int64_t c_step) {
+  isotach_tile_work work = {.blocks = 1, .steps = 1, .depth = depth, .b_step = columns};
   for (int64_t j = 0; j < columns;) {
     int64_t left = (columns - j) / tiles->lanes, vectors = left < tiles->wide ? left : tiles->wide;
     int64_t tall = tiles->tall[vectors - 1], parts = (rows + tall - 1) / tall;
@@ -28,7 +31,7 @@ void isotach_tile_product(const isotach_tiles *tiles, int64_t rows, int64_t colu
       int64_t first = rows * part / parts, here = rows * (part + 1) / parts - first;
       const float *starts[ISOTACH_TILE_ROWS];
       for (int64_t i = 0; i < here; ++i) starts[i] = a + (first + i) * a_step;
-      tiles->functions[vectors - 1][here - 1](1, depth, starts, b + j, columns, c + first * c_step + j, c_step, 0);
+      tiles->functions[vectors - 1][here - 1](&work, starts, b + j, c + first * c_step + j, c_step, 0);
     }
     j += vectors * tiles->lanes;
   }

@@ -3,10 +3,18 @@
 
 // Sums of products in registers. Private.
 
-/// c[i][j] (+)= sum over s < steps, k < depth of a[s * rows + i][k] * b[(s * depth + k) * b_step + j]. What is summed
-/// for one c is summed in this order, whatever the number of rows.
-typedef void (*isotach_tile_function)(int64_t steps, int64_t depth, const float *const *a, const float *b,
-                                      int64_t b_step, float *c, int64_t c_step, int adds);
+typedef struct {
+  int64_t shift, blocks, block_step, steps, depth, b_step;
+} isotach_tile_work;
+
+/// 16 zeros, which are the row of a block that is not there.
+extern const float isotach_tile_zeros[16];
+
+/// c[i][j] (+)= sum over blocks m, steps s, k < depth of (a[s * rows + i] + shift + m * block_step)[k] * b[l][j], where l
+/// counts all terms and rows of b are b_step apart; pointers to the zeros stay where they are. What is summed for one
+/// c is summed in this order, whatever the number of rows.
+typedef void (*isotach_tile_function)(const isotach_tile_work *work, const float *const *a, const float *b, float *c,
+                                      int64_t c_step, int adds);
 
 enum { ISOTACH_TILE_ROWS = 10 };
 
@@ -17,6 +25,12 @@ typedef struct {
   int tall[4];
   const isotach_tile_function (*functions)[ISOTACH_TILE_ROWS];
 } isotach_tiles;
+
+/// Blocks of 16 output channels whose packed weights lie side by side.
+static inline int64_t isotach_tiles_blocks(const isotach_tiles *tiles) {
+  int64_t columns = tiles->wide * tiles->lanes;
+  return columns > 16 ? columns / 16 : 1;
+}
 
 /// Those of a level of `isotach_cpu_level`.
 const isotach_tiles *isotach_tiles_of(int level);

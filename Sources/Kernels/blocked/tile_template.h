@@ -1,24 +1,29 @@
 // The inner loop of all products in the blocked layout: sums of ROWS x VECTORS stay in registers. See tile.h.
 
 #define TILE(ROWS, VECTORS)                                                                                     \
-  static void FN(tile_##ROWS##_##VECTORS)(int64_t steps, int64_t depth, const float *const *a, const float *b, \
-                                          int64_t b_step, float *c, int64_t c_step, int adds) {                 \
+  static void FN(tile_##ROWS##_##VECTORS)(const isotach_tile_work *work, const float *const *a, const float *b, \
+                                          float *c, int64_t c_step, int adds) {                                 \
+    int64_t depth = work->depth, b_step = work->b_step, shift = work->shift;                                    \
     V sum[ROWS][VECTORS];                                                                                       \
     for (int i = 0; i < ROWS; ++i)                                                                              \
       for (int j = 0; j < VECTORS; ++j)                                                                         \
         sum[i][j] = adds ? LOAD(c + i * c_step + j * VECTOR_LANES) : (V){0};                                    \
-    for (int64_t s = 0; s < steps; ++s, a += ROWS) {                                                            \
-      const float *row[ROWS];                                                                                   \
-      for (int i = 0; i < ROWS; ++i) row[i] = a[i];                                                             \
-      _Pragma("clang loop unroll(disable)") for (int64_t k = 0; k < depth; ++k, b += b_step) {                  \
-        V value[VECTORS];                                                                                       \
-        for (int j = 0; j < VECTORS; ++j) value[j] = LOAD(b + j * VECTOR_LANES);                                \
-        _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; ++i) {                                     \
-          V left = SPLAT(row[i][k]);                                                                            \
-          for (int j = 0; j < VECTORS; ++j) sum[i][j] = FMA(left, value[j], sum[i][j]);                         \
+    for (int64_t block = 0; block < work->blocks; ++block, shift += work->block_step)                           \
+      for (int64_t s = 0; s < work->steps; ++s) {                                                               \
+        const float *row[ROWS];                                                                                 \
+        for (int i = 0; i < ROWS; ++i) {                                                                        \
+          const float *start = a[s * ROWS + i];                                                                 \
+          row[i] = start == isotach_tile_zeros ? start : start + shift;                                         \
+        }                                                                                                       \
+        _Pragma("clang loop unroll(disable)") for (int64_t k = 0; k < depth; ++k, b += b_step) {                \
+          V value[VECTORS];                                                                                     \
+          for (int j = 0; j < VECTORS; ++j) value[j] = LOAD(b + j * VECTOR_LANES);                              \
+          _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; ++i) {                                   \
+            V left = SPLAT(row[i][k]);                                                                          \
+            for (int j = 0; j < VECTORS; ++j) sum[i][j] = FMA(left, value[j], sum[i][j]);                       \
+          }                                                                                                     \
         }                                                                                                       \
       }                                                                                                         \
-    }                                                                                                           \
     for (int i = 0; i < ROWS; ++i)                                                                              \
       for (int j = 0; j < VECTORS; ++j) STORE(c + i * c_step + j * VECTOR_LANES, sum[i][j]);                    \
   }

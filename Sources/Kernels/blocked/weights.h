@@ -5,7 +5,9 @@
 
 int64_t isotach_in_blocks(const isotach_convolution *shape);
 int64_t isotach_out_blocks(const isotach_convolution *shape);
-/// taps[t][l] = the weight of tap t for filter lane l of block `block` and channel lane k; 0 where there is none.
-void isotach_gather_taps(const isotach_convolution *shape, const float *w, int64_t block, int64_t k, float *taps);
+/// taps[t * step + l] = the weight of tap t for filter lane l of block `block` and channel lane k; 0 where there is
+/// none.
+void isotach_gather_taps(const isotach_convolution *shape, const float *w, int64_t block, int64_t k, float *taps,
+                         int64_t step);
 /// The bias of the filters of a block, 0 where there is none.
 void isotach_pack_bias(const isotach_convolution *shape, const float *bias, int64_t block, float *target);

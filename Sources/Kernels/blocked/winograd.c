@@ -39,9 +39,7 @@ int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, 
   p->tiles_y = over(s->out_height, tile);
   p->tiles_x = over(s->out_width, tile);
   p->tiles = s->images * p->tiles_y * p->tiles_x;
-  p->ranges = over(p->out_blocks, isotach_tiles_of(p->level)->wide * isotach_tiles_of(p->level)->lanes / 16 > 1
-                                      ? isotach_tiles_of(p->level)->wide * isotach_tiles_of(p->level)->lanes / 16
-                                      : 1);
+  p->ranges = over(p->out_blocks, isotach_tiles_blocks(isotach_tiles_of(p->level)));
   int64_t depth = p->in_blocks * ISOTACH_LANES, wide = over(p->out_blocks, p->ranges) * ISOTACH_LANES;
   p->is_split = mode == ISOTACH_WINOGRAD_SPLIT || (mode == ISOTACH_WINOGRAD_AUTO && depth * p->out_blocks >= 512 * 32);
   int64_t tile_floats = p->points * (p->is_split ? wide : depth + wide);
@@ -78,7 +76,7 @@ void isotach_winograd_pack(const isotach_winograd *p, const float *w, const floa
     isotach_pack_bias(&p->shape, bias, block, packed + block * ISOTACH_LANES);
     float taps[9 * ISOTACH_LANES];
     for (int64_t k = 0; k < depth_of(p); ++k) {
-      isotach_gather_taps(&p->shape, w, block, k, taps);
+      isotach_gather_taps(&p->shape, w, block, k, taps, ISOTACH_LANES);
       OF_LEVEL(p->level, pack_points)(p->tile, taps, target + k * wide, range_step(p, range));
     }
   }

@@ -54,7 +54,7 @@ typedef struct {
   float slope, low, high;
   /// NULL or a value with the shape of y. May be y itself.
   const isotach_blocked *residual;
-  /// NULL or a value of half the height and width of y (rounded down), which gets the maxima of 2 x 2.
+  /// Winograd only: NULL or a value of half the height and width of y (rounded down), which gets the maxima of 2 x 2.
   const isotach_blocked *pooled;
 } isotach_epilogue;
 
@@ -98,3 +98,33 @@ int64_t isotach_winograd_pieces(const isotach_winograd *plan, int64_t phase);
 void isotach_winograd_run(const isotach_winograd *plan, int64_t phase, int64_t piece, const isotach_blocked *x,
                           const float *packed, const isotach_epilogue *epilogue, const isotach_blocked *y,
                           float *shared, float *scratch);
+
+// MARK: any other convolution, and the exact one
+
+// Direct sums: any kernel, stride, dilation and groups (groups whose channels or filters are no multiple of 16 are
+// merged until they are, with zeros between them: depthwise convolutions have a kernel of their own below). Sums in
+// float32 in the order of (block of channels, tap, channel): the error is about 1e-6 of the largest value.
+
+typedef struct {
+  isotach_convolution shape;
+  int32_t level, taps;
+  /// Groups after merging, and blocks of each.
+  int64_t groups, in_blocks, out_blocks;
+  /// Channels of the last block of a group that are summed.
+  int64_t last_depth;
+  /// Ranges of output blocks of a group that share a block of packed weights; ranges that are pieces of their own.
+  int64_t ranges, range_pieces;
+  int64_t piece_pixels, pixel_pieces;
+} isotach_general;
+
+/// 0 for sizes that are not positive, and for groups that do not divide.
+int isotach_general_plan(const isotach_convolution *shape, isotach_general *plan);
+int64_t isotach_general_packed(const isotach_general *plan);
+int64_t isotach_general_pack_ranges(const isotach_general *plan);
+void isotach_general_pack(const isotach_general *plan, const float *w, const float *bias, int64_t first, int64_t last,
+                          float *packed);
+int64_t isotach_general_scratch(const isotach_general *plan);
+/// There is one phase.
+int64_t isotach_general_pieces(const isotach_general *plan);
+void isotach_general_run(const isotach_general *plan, int64_t piece, const isotach_blocked *x, const float *packed,
+                         const isotach_epilogue *epilogue, const isotach_blocked *y, float *scratch);

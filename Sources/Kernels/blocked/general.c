@@ -1,0 +1,205 @@
+#include "../vectors.h"
+#include "kernels.h"
+#include "tile.h"
+#include "weights.h"
+
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+#define TEMPLATE "general_template.h"
+#include "each_isa.h"
+
+// Weights of one pass, which stay in the first-level cache while the pixels of a piece go by.
+enum { PASS_FLOATS = 9 << 10, PIECE_PIXELS = 240 };
+
+int isotach_general_plan(const isotach_convolution *shape, isotach_general *p) {
+  *p = (isotach_general){.shape = *shape, .level = isotach_cpu_level()};
+  isotach_convolution *s = &p->shape;
+  s->groups = most(s->groups, 1);
+  s->stride_y = most(s->stride_y, 1), s->stride_x = most(s->stride_x, 1);
+  s->dilation_y = most(s->dilation_y, 1), s->dilation_x = most(s->dilation_x, 1);
+  if (s->images < 1 || s->channels < 1 || s->filters < 1 || s->out_height < 1 || s->out_width < 1) return 0;
+  if (s->kernel_y < 1 || s->kernel_x < 1 || s->kernel_y * s->kernel_x > 1 << 16) return 0;
+  if (s->channels % s->groups || s->filters % s->groups) return 0;
+  if (s->groups > 1 && (s->channel_of_lane || s->filter_of_lane)) return 0;
+  p->taps = (int32_t)(s->kernel_y * s->kernel_x);
+  // The fewest groups at a time that fill their blocks.
+  int64_t channels = s->channels / s->groups, filters = s->filters / s->groups, merged = 1;
+  while (merged < s->groups
+         && (s->groups % merged || channels * merged % ISOTACH_LANES || filters * merged % ISOTACH_LANES))
+    ++merged;
+  p->groups = s->groups / merged;
+  p->in_blocks = p->groups == 1 ? isotach_in_blocks(s) : channels * merged / ISOTACH_LANES;
+  p->out_blocks = p->groups == 1 ? isotach_out_blocks(s) : filters * merged / ISOTACH_LANES;
+  int64_t rest = s->channel_of_lane ? 0 : channels * merged % ISOTACH_LANES;
+  p->last_depth = rest ? rest : ISOTACH_LANES;
+  p->ranges = over(p->out_blocks, isotach_tiles_blocks(isotach_tiles_of(p->level)));
+  int64_t pixels = s->images * s->out_height * s->out_width;
+  p->pixel_pieces = over(pixels, p->taps > 32 ? PIECE_PIXELS / 2 : PIECE_PIXELS);
+  p->piece_pixels = over(pixels, p->pixel_pieces);
+  p->range_pieces = p->pixel_pieces * p->groups >= 16 ? 1 : p->ranges;
+  return 1;
+}
+
+static inline int64_t range_begin(const isotach_general *p, int64_t range) { return p->out_blocks * range / p->ranges; }
+// Terms of every sum.
+static inline int64_t terms(const isotach_general *p) {
+  return p->taps * ((p->in_blocks - 1) * ISOTACH_LANES + p->last_depth);
+}
+static inline int64_t all_out_blocks(const isotach_general *p) { return p->groups * p->out_blocks; }
+// Where the weights of a range of a group begin.
+static inline int64_t range_start(const isotach_general *p, int64_t group, int64_t range) {
+  return ISOTACH_LANES * (all_out_blocks(p) + (group * p->out_blocks + range_begin(p, range)) * terms(p));
+}
+
+int64_t isotach_general_packed(const isotach_general *p) { return ISOTACH_LANES * all_out_blocks(p) * (1 + terms(p)); }
+int64_t isotach_general_pack_ranges(const isotach_general *p) { return all_out_blocks(p); }
+
+void isotach_general_pack(const isotach_general *p, const float *w, const float *bias, int64_t first, int64_t last,
+                          float *packed) {
+  for (int64_t block = first; block < last; ++block) {
+    int64_t group = block / p->out_blocks, inside = block % p->out_blocks, range = 0;
+    while (range_begin(p, range + 1) <= inside) ++range;
+    int64_t begin = range_begin(p, range), wide = (range_begin(p, range + 1) - begin) * ISOTACH_LANES;
+    float *target = packed + range_start(p, group, range) + (inside - begin) * ISOTACH_LANES;
+    isotach_pack_bias(&p->shape, bias, block, packed + block * ISOTACH_LANES);
+    for (int64_t b = 0; b < p->in_blocks; ++b) {
+      int64_t depth = b == p->in_blocks - 1 ? p->last_depth : ISOTACH_LANES;
+      for (int64_t k = 0; k < depth; ++k)
+        isotach_gather_taps(&p->shape, w, block, (group * p->in_blocks + b) * ISOTACH_LANES + k,
+                            target + (b * p->taps * ISOTACH_LANES + k) * wide, depth * wide);
+    }
+  }
+}
+
+// The scratch of a worker: sums, the offsets of pixels in y and the residual, and where each tile's taps lie.
+static int64_t sums_floats(const isotach_general *p) {
+  return p->piece_pixels * over(p->out_blocks, p->ranges) * ISOTACH_LANES;
+}
+static int64_t offset_floats(const isotach_general *p) { return over(2 * p->piece_pixels, 16) * 16; }
+
+int64_t isotach_general_scratch(const isotach_general *p) {
+  return sums_floats(p) + 2 * offset_floats(p) + 2 * p->taps * p->piece_pixels + 16 + 32;
+}
+int64_t isotach_general_pieces(const isotach_general *p) { return p->pixel_pieces * p->groups * p->range_pieces; }
+
+// starts[tap * rows + i]: the block-0 pixel under tap `tap` for pixels first ..< first + rows.
+static void find_taps(const isotach_general *p, const isotach_blocked *x, const float *data, int64_t first, int64_t rows,
+                      const float **starts) {
+  const isotach_convolution *s = &p->shape;
+  int64_t column = first % s->out_width, row = first / s->out_width % s->out_height;
+  int64_t image = first / s->out_width / s->out_height;
+  int64_t last_y = (s->kernel_y - 1) * s->dilation_y, last_x = (s->kernel_x - 1) * s->dilation_x;
+  for (int64_t i = 0; i < rows; ++i) {
+    int64_t y0 = row * s->stride_y - s->before_y, x0 = column * s->stride_x - s->before_x;
+    const float *pixel = data + image * x->image_step + y0 * x->row_step + x0 * ISOTACH_LANES;
+    int is_inside = y0 >= -x->halo_y && x0 >= -x->halo_x && y0 + last_y < x->height + x->halo_y
+                    && x0 + last_x < x->width + x->halo_x;
+    const float **target = starts + i;
+    for (int64_t ky = 0; ky < s->kernel_y; ++ky) {
+      int64_t at_y = y0 + ky * s->dilation_y, at_x = x0;
+      int is_row = at_y >= -x->halo_y && at_y < x->height + x->halo_y;
+      const float *tap = pixel + ky * s->dilation_y * x->row_step;
+      for (int64_t kx = 0; kx < s->kernel_x; ++kx, target += rows, at_x += s->dilation_x) {
+        int is_there = is_inside || (is_row && at_x >= -x->halo_x && at_x < x->width + x->halo_x);
+        *target = is_there ? tap + kx * s->dilation_x * ISOTACH_LANES : isotach_tile_zeros;
+      }
+    }
+    if (++column == s->out_width) {
+      column = 0;
+      if (++row == s->out_height) row = 0, ++image;
+    }
+  }
+}
+
+static void find_pixels(const isotach_general *p, const isotach_blocked *y, int64_t first, int64_t last, int64_t *offset) {
+  int64_t width = p->shape.out_width, height = p->shape.out_height;
+  for (int64_t q = first; q < last; ++q)
+    *offset++ = q / width / height * y->image_step + q / width % height * y->row_step + q % width * ISOTACH_LANES;
+}
+
+typedef struct {
+  const isotach_general *plan;
+  const isotach_blocked *x, *y;
+  const isotach_epilogue *epilogue;
+  const float *const *starts;
+  const int64_t *y_offset, *r_offset;
+  float *sums;
+  /// Pixels of the piece and of a tile, columns of the range, first block of the results.
+  int64_t pixels, rows, wide, out_block;
+} range_work;
+
+// Some terms of the sums of all pixels of a piece; what follows when they are the last.
+static void pass(const range_work *r, const isotach_tile_work *terms, int64_t tap, const float *b, int adds,
+                 const float *bias) {
+  const isotach_tiles *tiles = isotach_tiles_of(r->plan->level);
+  const isotach_blocked *residual = r->epilogue->residual;
+  for (int64_t first = 0; first < r->pixels; first += r->rows) {
+    int64_t rows = least(r->rows, r->pixels - first);
+    float *sums = r->sums + first * r->wide;
+    for (int64_t j = 0; j < r->wide;) {
+      int64_t vectors = least((r->wide - j) / tiles->lanes, tiles->wide);
+      tiles->functions[vectors - 1][rows - 1](terms, r->starts + first * r->plan->taps + tap * rows, b + j, sums + j,
+                                              r->wide, adds);
+      j += vectors * tiles->lanes;
+    }
+    if (bias)
+      OF_LEVEL(r->plan->level, finish_pixels)(
+          rows, r->wide, sums, bias, r->epilogue, residual ? residual->data + r->out_block * residual->block_step : 0,
+          residual ? residual->block_step : 0, r->r_offset + first, r->y->data + r->out_block * r->y->block_step,
+          r->y->block_step, r->y_offset + first);
+  }
+}
+
+static void run_range(const range_work *r, int64_t first_block, const float *b, const float *bias) {
+  const isotach_general *p = r->plan;
+  int64_t most_blocks = most(1, PASS_FLOATS / (p->taps * ISOTACH_LANES * r->wide));
+  int64_t most_taps = most(1, PASS_FLOATS / (ISOTACH_LANES * r->wide)), parts = over(p->taps, most_taps);
+  int64_t full = p->in_blocks - (p->last_depth < ISOTACH_LANES);
+  for (int64_t block = 0; block < p->in_blocks;) {
+    int64_t blocks = block < full ? least(most_blocks, full - block) : 1;
+    for (int64_t part = 0; part < parts; ++part) {
+      int64_t tap = p->taps * part / parts;
+      isotach_tile_work terms = {.shift = (first_block + block) * r->x->block_step,
+                                 .blocks = blocks,
+                                 .block_step = r->x->block_step,
+                                 .steps = p->taps * (part + 1) / parts - tap,
+                                 .depth = block < full ? ISOTACH_LANES : p->last_depth,
+                                 .b_step = r->wide};
+      int is_last = block + blocks == p->in_blocks && part == parts - 1;
+      pass(r, &terms, tap, b, block > 0 || part > 0, is_last ? bias : 0);
+      b += terms.blocks * terms.steps * terms.depth * r->wide;
+    }
+    block += blocks;
+  }
+}
+
+void isotach_general_run(const isotach_general *p, int64_t piece, const isotach_blocked *x, const float *packed,
+                         const isotach_epilogue *epilogue, const isotach_blocked *y, float *scratch) {
+  int64_t pixels = p->shape.images * p->shape.out_height * p->shape.out_width;
+  int64_t part = piece % p->pixel_pieces, group = piece / p->pixel_pieces / p->range_pieces;
+  int64_t range = piece / p->pixel_pieces % p->range_pieces, end = p->range_pieces > 1 ? range + 1 : p->ranges;
+  int64_t first = part * p->piece_pixels, last = least(first + p->piece_pixels, pixels);
+  if (first >= last) return;
+  // Pointers first: they want their alignment, whatever that of the memory.
+  const float **starts = (const float **)(((uintptr_t)scratch + 63) / 64 * 64);
+  int64_t *y_offset = (int64_t *)(starts + p->taps * p->piece_pixels), *r_offset = y_offset + p->piece_pixels;
+  float *sums = (float *)(r_offset + p->piece_pixels);
+  find_pixels(p, y, first, last, y_offset);
+  if (epilogue->residual) find_pixels(p, epilogue->residual, first, last, r_offset);
+  const isotach_tiles *tiles = isotach_tiles_of(p->level);
+  int64_t known_rows = 0;
+  for (; range < end; ++range) {
+    int64_t begin = range_begin(p, range), wide = (range_begin(p, range + 1) - begin) * ISOTACH_LANES;
+    int64_t rows = tiles->tall[least(wide / tiles->lanes, tiles->wide) - 1], out_block = group * p->out_blocks + begin;
+    if (rows != known_rows)
+      for (int64_t q = first; q < last; q += rows)
+        find_taps(p, x, x->data, q, least(rows, last - q), starts + (q - first) * p->taps);
+    known_rows = rows;
+    range_work r = {.plan = p, .x = x, .y = y, .epilogue = epilogue, .starts = starts, .y_offset = y_offset,
+                    .r_offset = r_offset, .sums = sums, .pixels = last - first, .rows = rows, .wide = wide,
+                    .out_block = out_block};
+    run_range(&r, group * p->in_blocks, packed + range_start(p, group, range), packed + out_block * ISOTACH_LANES);
+  }
+}
