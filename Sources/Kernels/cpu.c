@@ -1,6 +1,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kernels.h"
 
@@ -37,3 +38,18 @@ int isotach_cpu_level(void) {
 }
 
 void isotach_cpu_limit(int level) { limit = level; }
+
+int64_t isotach_cache_bytes(void) {
+  static _Atomic int64_t bytes = 0;
+  int64_t known = atomic_load_explicit(&bytes, memory_order_relaxed);
+  if (known == 0) {
+#if defined(_SC_LEVEL2_CACHE_SIZE)
+    known = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#endif
+    if (known <= 0) known = 1 << 20;
+    if (known < 256 << 10) known = 256 << 10;
+    if (known > 4 << 20) known = 4 << 20;
+    atomic_store_explicit(&bytes, known, memory_order_relaxed);
+  }
+  return known;
+}

@@ -131,16 +131,21 @@ typedef struct {
 } range_work;
 
 // Some terms of the sums of all pixels of a piece; what follows when they are the last.
-static void pass(const range_work *r, const isotach_tile_work *terms, int64_t tap, const float *b, int adds,
+static void pass(const range_work *r, const isotach_tile_work *given, int64_t tap, const float *b, int adds,
                  const float *bias) {
+  isotach_tile_work terms = *given;
+  int64_t count = terms.blocks * terms.steps * terms.depth, floats = count * r->wide, ahead = 0;
   const isotach_tiles *tiles = isotach_tiles_of(r->plan->level);
   const isotach_blocked *residual = r->epilogue->residual;
   for (int64_t first = 0; first < r->pixels; first += r->rows) {
     int64_t rows = least(r->rows, r->pixels - first);
     float *sums = r->sums + first * r->wide;
+    // The weights of the next pass follow those of this one.
+    terms.ahead = ahead < floats ? b + floats + ahead : b;
+    ahead += count * 16;
     for (int64_t j = 0; j < r->wide;) {
       int64_t vectors = least((r->wide - j) / tiles->lanes, tiles->wide);
-      tiles->functions[vectors - 1][rows - 1](terms, r->starts + first * r->plan->taps + tap * rows, b + j, sums + j,
+      tiles->functions[vectors - 1][rows - 1](&terms, r->starts + first * r->plan->taps + tap * rows, b + j, sums + j,
                                               r->wide, adds);
       j += vectors * tiles->lanes;
     }

@@ -21,17 +21,27 @@ const isotach_tiles *isotach_tiles_of(int level) {
 #endif
 }
 
+// Floats of b that stay in the first-level cache while the rows of a go by.
+enum { RESIDENT_FLOATS = 8 << 10 };
+
 void isotach_tile_product(const isotach_tiles *tiles, int64_t rows, int64_t columns, int64_t depth, const float *a,
-                          int64_t a_step, const float *b, float *c, int64_t c_step) {
-  isotach_tile_work work = {.blocks = 1, .steps = 1, .depth = depth, .b_step = columns};
+                          int64_t a_step, const float *b, const float *next, float *c, int64_t c_step) {
   for (int64_t j = 0; j < columns;) {
     int64_t left = (columns - j) / tiles->lanes, vectors = left < tiles->wide ? left : tiles->wide;
     int64_t tall = tiles->tall[vectors - 1], parts = (rows + tall - 1) / tall;
-    for (int64_t part = 0; part < parts; ++part) {
-      int64_t first = rows * part / parts, here = rows * (part + 1) / parts - first;
-      const float *starts[ISOTACH_TILE_ROWS];
-      for (int64_t i = 0; i < here; ++i) starts[i] = a + (first + i) * a_step;
-      tiles->functions[vectors - 1][here - 1](&work, starts, b + j, c + first * c_step + j, c_step, 0);
+    int64_t steps = (depth * columns + RESIDENT_FLOATS - 1) / RESIDENT_FLOATS;
+    for (int64_t step = 0; step < steps; ++step) {
+      int64_t k = depth * step / steps, end = depth * (step + 1) / steps;
+      const float *ahead = step + 1 < steps ? b + end * columns : next;
+      isotach_tile_work work = {.blocks = 1, .steps = 1, .depth = end - k, .b_step = columns};
+      for (int64_t part = 0; part < parts; ++part) {
+        int64_t first = rows * part / parts, here = rows * (part + 1) / parts - first;
+        const float *starts[ISOTACH_TILE_ROWS];
+        for (int64_t i = 0; i < here; ++i) starts[i] = a + (first + i) * a_step + k;
+        int64_t lines = part * (end - k);
+        work.ahead = lines * 16 < (end - k) * columns ? ahead + lines * 16 : b + k * columns;
+        tiles->functions[vectors - 1][here - 1](&work, starts, b + k * columns + j, c + first * c_step + j, c_step, step > 0);
+      }
     }
     j += vectors * tiles->lanes;
   }

@@ -5,6 +5,8 @@
 
 typedef struct {
   int64_t shift, blocks, block_step, steps, depth, b_step;
+  /// What will be read later, for as many cache lines as there are terms.
+  const float *ahead;
 } isotach_tile_work;
 
 /// 16 zeros, which are the row of a block that is not there.
@@ -36,6 +38,6 @@ static inline int64_t isotach_tiles_blocks(const isotach_tiles *tiles) {
 const isotach_tiles *isotach_tiles_of(int level);
 
 /// c (rows x columns, columns a multiple of 16, rows of c c_step apart) = a (rows x depth, rows a_step apart) times
-/// b (depth x columns).
+/// b (depth x columns). `next` is the b of the next product.
 void isotach_tile_product(const isotach_tiles *tiles, int64_t rows, int64_t columns, int64_t depth, const float *a,
-                          int64_t a_step, const float *b, float *c, int64_t c_step);
+                          int64_t a_step, const float *b, const float *next, float *c, int64_t c_step);

@@ -4,6 +4,7 @@
   static void FN(tile_##ROWS##_##VECTORS)(const isotach_tile_work *work, const float *const *a, const float *b, \
                                           float *c, int64_t c_step, int adds) {                                 \
     int64_t depth = work->depth, b_step = work->b_step, shift = work->shift;                                    \
+    const float *ahead = work->ahead;                                                                           \
     V sum[ROWS][VECTORS];                                                                                       \
     for (int i = 0; i < ROWS; ++i)                                                                              \
       for (int j = 0; j < VECTORS; ++j)                                                                         \
@@ -16,6 +17,8 @@
           row[i] = start == isotach_tile_zeros ? start : start + shift;                                         \
         }                                                                                                       \
         _Pragma("clang loop unroll(disable)") for (int64_t k = 0; k < depth; ++k, b += b_step) {                \
+          __builtin_prefetch(ahead);                                                                            \
+          ahead += 16;                                                                                          \
           V value[VECTORS];                                                                                     \
           for (int j = 0; j < VECTORS; ++j) value[j] = LOAD(b + j * VECTOR_LANES);                              \
           _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; ++i) {                                   \

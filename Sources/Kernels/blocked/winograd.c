@@ -23,7 +23,7 @@ static inline place place_of(const isotach_winograd *p, int64_t t) {
 // Between the points lies a cache line more, so that they do not fall into the same cache sets.
 enum { PAD = 16 };
 // Floats that a worker's transformed tiles may have: they share the second-level cache with the weights.
-enum { SCRATCH_FLOATS = 192 << 10 };
+static int64_t fitting_floats(void) { return isotach_cache_bytes() * 9 / 16 / (int64_t)sizeof(float); }
 
 int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, isotach_winograd *p) {
   const isotach_convolution *s = shape;
@@ -43,8 +43,8 @@ int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, 
   int64_t depth = p->in_blocks * ISOTACH_LANES, wide = over(p->out_blocks, p->ranges) * ISOTACH_LANES;
   p->is_split = mode == ISOTACH_WINOGRAD_SPLIT || (mode == ISOTACH_WINOGRAD_AUTO && depth * p->out_blocks >= 512 * 32);
   int64_t tile_floats = p->points * (p->is_split ? wide : depth + wide);
-  int64_t fit = most(12, SCRATCH_FLOATS / tile_floats / 6 * 6);
-  p->piece_tiles = least(least(fit, 96), p->tiles);
+  int64_t fit = most(12, fitting_floats() / tile_floats / 6 * 6);
+  p->piece_tiles = least(least(fit, p->is_split ? 96 : 48), p->tiles);
   // Some pieces at least for every worker.
   if (!p->is_split && over(p->tiles, p->piece_tiles) < 8) p->piece_tiles = most(6, over(over(p->tiles, 8), 6) * 6);
   p->piece_tiles = least(p->piece_tiles, p->tiles);
@@ -112,7 +112,7 @@ static void multiply(const isotach_winograd *p, int64_t range, int64_t first, in
   const float *u = packed + range_start(p, range);
   for (int64_t point = 0; point < p->points; ++point)
     isotach_tile_product(tiles, last - first, wide, depth_of(p), v + point * v_step(p), depth_of(p),
-                         u + point * range_step(p, range), m + point * m_step(p), wide);
+                         u + point * range_step(p, range), u + (point + 1) * range_step(p, range), m + point * m_step(p), wide);
   if (p->tile == 4)
     OF_LEVEL(p->level, output_4_tiles)(p, m, m_step(p), wide, begin, end, first, last, packed, epilogue, y);
   else OF_LEVEL(p->level, output_6_tiles)(p, m, m_step(p), wide, begin, end, first, last, packed, epilogue, y);

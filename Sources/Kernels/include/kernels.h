@@ -28,3 +28,5 @@
 int isotach_cpu_level(void);
 /// The calling thread takes no higher level from now on (2: what there is). For tests.
 void isotach_cpu_limit(int level);
+/// The second-level cache as the system tells it, 1 MiB when it does not.
+int64_t isotach_cache_bytes(void);
