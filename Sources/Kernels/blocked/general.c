@@ -1,5 +1,6 @@
 #include "../vectors.h"
 #include "kernels.h"
+#include "pixels.h"
 #include "tile.h"
 #include "weights.h"
 
@@ -7,7 +8,7 @@ static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-#define TEMPLATE "general_template.h"
+#define TEMPLATE "epilogue_template.h"
 #include "each_isa.h"
 
 // Weights of one pass, which stay in the first-level cache while the pixels of a piece go by.
@@ -84,41 +85,6 @@ int64_t isotach_general_scratch(const isotach_general *p) {
 }
 int64_t isotach_general_pieces(const isotach_general *p) { return p->pixel_pieces * p->groups * p->range_pieces; }
 
-// starts[tap * rows + i]: the block-0 pixel under tap `tap` for pixels first ..< first + rows.
-static void find_taps(const isotach_general *p, const isotach_blocked *x, const float *data, int64_t first, int64_t rows,
-                      const float **starts) {
-  const isotach_convolution *s = &p->shape;
-  int64_t column = first % s->out_width, row = first / s->out_width % s->out_height;
-  int64_t image = first / s->out_width / s->out_height;
-  int64_t last_y = (s->kernel_y - 1) * s->dilation_y, last_x = (s->kernel_x - 1) * s->dilation_x;
-  for (int64_t i = 0; i < rows; ++i) {
-    int64_t y0 = row * s->stride_y - s->before_y, x0 = column * s->stride_x - s->before_x;
-    const float *pixel = data + image * x->image_step + y0 * x->row_step + x0 * ISOTACH_LANES;
-    int is_inside = y0 >= -x->halo_y && x0 >= -x->halo_x && y0 + last_y < x->height + x->halo_y
-                    && x0 + last_x < x->width + x->halo_x;
-    const float **target = starts + i;
-    for (int64_t ky = 0; ky < s->kernel_y; ++ky) {
-      int64_t at_y = y0 + ky * s->dilation_y, at_x = x0;
-      int is_row = at_y >= -x->halo_y && at_y < x->height + x->halo_y;
-      const float *tap = pixel + ky * s->dilation_y * x->row_step;
-      for (int64_t kx = 0; kx < s->kernel_x; ++kx, target += rows, at_x += s->dilation_x) {
-        int is_there = is_inside || (is_row && at_x >= -x->halo_x && at_x < x->width + x->halo_x);
-        *target = is_there ? tap + kx * s->dilation_x * ISOTACH_LANES : isotach_tile_zeros;
-      }
-    }
-    if (++column == s->out_width) {
-      column = 0;
-      if (++row == s->out_height) row = 0, ++image;
-    }
-  }
-}
-
-static void find_pixels(const isotach_general *p, const isotach_blocked *y, int64_t first, int64_t last, int64_t *offset) {
-  int64_t width = p->shape.out_width, height = p->shape.out_height;
-  for (int64_t q = first; q < last; ++q)
-    *offset++ = q / width / height * y->image_step + q / width % height * y->row_step + q % width * ISOTACH_LANES;
-}
-
 typedef struct {
   const isotach_general *plan;
   const isotach_blocked *x, *y;
@@ -191,8 +157,8 @@ void isotach_general_run(const isotach_general *p, int64_t piece, const isotach_
   const float **starts = (const float **)(((uintptr_t)scratch + 63) / 64 * 64);
   int64_t *y_offset = (int64_t *)(starts + p->taps * p->piece_pixels), *r_offset = y_offset + p->piece_pixels;
   float *sums = (float *)(r_offset + p->piece_pixels);
-  find_pixels(p, y, first, last, y_offset);
-  if (epilogue->residual) find_pixels(p, epilogue->residual, first, last, r_offset);
+  isotach_find_pixels(&p->shape, y, first, last, y_offset);
+  if (epilogue->residual) isotach_find_pixels(&p->shape, epilogue->residual, first, last, r_offset);
   const isotach_tiles *tiles = isotach_tiles_of(p->level);
   int64_t known_rows = 0;
   for (; range < end; ++range) {
@@ -200,7 +166,7 @@ void isotach_general_run(const isotach_general *p, int64_t piece, const isotach_
     int64_t rows = tiles->tall[least(wide / tiles->lanes, tiles->wide) - 1], out_block = group * p->out_blocks + begin;
     if (rows != known_rows)
       for (int64_t q = first; q < last; q += rows)
-        find_taps(p, x, x->data, q, least(rows, last - q), starts + (q - first) * p->taps);
+        isotach_find_taps(&p->shape, x, q, least(rows, last - q), starts + (q - first) * p->taps);
     known_rows = rows;
     range_work r = {.plan = p, .x = x, .y = y, .epilogue = epilogue, .starts = starts, .y_offset = y_offset,
                     .r_offset = r_offset, .sums = sums, .pixels = last - first, .rows = rows, .wide = wide,

@@ -1,0 +1,12 @@
+#pragma once
+#include "kernels.h"
+
+// Output pixels in row-major order over all images, and where they lie. Private.
+
+/// starts[tap * rows + i] = the pixel of the first block under tap `tap` of output pixel first + i; zeros outside.
+/// Strides and dilations are at least 1.
+void isotach_find_taps(const isotach_convolution *shape, const isotach_blocked *x, int64_t first, int64_t rows,
+                       const float **starts);
+/// offset[q - first] = floats from y's first pixel to output pixel q of the same block.
+void isotach_find_pixels(const isotach_convolution *shape, const isotach_blocked *y, int64_t first, int64_t last,
+                         int64_t *offset);
