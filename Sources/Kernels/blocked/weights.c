@@ -15,22 +15,22 @@ static inline int64_t number_of(const int32_t *of_lane, int64_t lane, int64_t co
   return lane < count ? lane : -1;
 }
 
-void isotach_gather_taps(const isotach_convolution *s, const float *w, int64_t block, int64_t k, float *taps,
-                         int64_t step) {
+const float *isotach_taps_of(const isotach_convolution *s, const float *w, int64_t f, int64_t k) {
   int64_t count = s->kernel_y * s->kernel_x, groups = s->groups > 1 ? s->groups : 1;
   int64_t channels = s->channels / groups, filters = s->filters / groups;
   int64_t c = number_of(s->channel_of_lane, k, s->channels);
+  f = number_of(s->filter_of_lane, f, s->filters);
+  if (c < 0 || f < 0 || c / channels != f / filters) return 0;
+  return w + (s->turned ? c * filters + f % filters : f * channels + c % channels) * count;
+}
+
+void isotach_gather_taps(const isotach_convolution *s, const float *w, int64_t block, int64_t k, float *taps,
+                         int64_t step) {
+  int64_t count = s->kernel_y * s->kernel_x;
   for (int64_t l = 0; l < ISOTACH_LANES; ++l) {
-    int64_t f = number_of(s->filter_of_lane, block * ISOTACH_LANES + l, s->filters);
-    if (c < 0 || f < 0 || c / channels != f / filters) {
-      for (int64_t t = 0; t < count; ++t) taps[t * step + l] = 0;
-    } else if (s->turned) {
-      const float *source = w + (c * filters + f % filters) * count;
-      for (int64_t t = 0; t < count; ++t) taps[(count - 1 - t) * step + l] = source[t];
-    } else {
-      const float *source = w + (f * channels + c % channels) * count;
-      for (int64_t t = 0; t < count; ++t) taps[t * step + l] = source[t];
-    }
+    const float *source = isotach_taps_of(s, w, block * ISOTACH_LANES + l, k);
+    for (int64_t t = 0; t < count; ++t)
+      taps[t * step + l] = !source ? 0 : s->turned ? source[count - 1 - t] : source[t];
   }
 }
 

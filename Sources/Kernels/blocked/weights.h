@@ -5,6 +5,8 @@
 
 int64_t isotach_in_blocks(const isotach_convolution *shape);
 int64_t isotach_out_blocks(const isotach_convolution *shape);
+/// The weights of the taps (in reverse order when turned) for a filter lane and a channel lane; NULL: all 0.
+const float *isotach_taps_of(const isotach_convolution *shape, const float *w, int64_t f, int64_t k);
 /// taps[t * step + l] = the weight of tap t for filter lane l of block `block` and channel lane k; 0 where there is
 /// none.
 void isotach_gather_taps(const isotach_convolution *shape, const float *w, int64_t block, int64_t k, float *taps,

@@ -128,3 +128,63 @@ int64_t isotach_general_scratch(const isotach_general *plan);
 int64_t isotach_general_pieces(const isotach_general *plan);
 void isotach_general_run(const isotach_general *plan, int64_t piece, const isotach_blocked *x, const float *packed,
                          const isotach_epilogue *epilogue, const isotach_blocked *y, float *scratch);
+
+// MARK: few channels in, plain input
+
+// The first convolution of a network: x is plain NCHW (images image_step floats apart, channels contiguous), y is
+// blocked; terms = channels * kernel_y * kernel_x are at most 1024. Nothing is wasted on lanes without a channel.
+
+typedef struct {
+  isotach_convolution shape;
+  int32_t level;
+  int64_t out_blocks, ranges, terms, piece_rows, row_pieces, plane_rows, pitch;
+} isotach_first;
+
+int isotach_first_plan(const isotach_convolution *shape, isotach_first *plan);
+int64_t isotach_first_packed(const isotach_first *plan);
+int64_t isotach_first_pack_ranges(const isotach_first *plan);
+void isotach_first_pack(const isotach_first *plan, const float *w, const float *bias, int64_t first, int64_t last,
+                        float *packed);
+int64_t isotach_first_scratch(const isotach_first *plan);
+int64_t isotach_first_pieces(const isotach_first *plan);
+void isotach_first_run(const isotach_first *plan, int64_t piece, const float *x, int64_t image_step,
+                       const float *packed, const isotach_epilogue *epilogue, const isotach_blocked *y, float *scratch);
+
+// MARK: few filters out, plain output
+
+// The last convolution of a network: x is blocked, y is plain NCHW, at most 16 filters. The sums run over the lanes of
+// the channels. `residual` (NULL: none) is plain like y; the values in the epilogue are not looked at.
+
+typedef struct {
+  isotach_convolution shape;
+  int32_t level, taps;
+  int64_t in_blocks, piece_pixels, pieces;
+} isotach_last;
+
+int isotach_last_plan(const isotach_convolution *shape, isotach_last *plan);
+int64_t isotach_last_packed(const isotach_last *plan);
+int64_t isotach_last_pack_ranges(const isotach_last *plan);
+void isotach_last_pack(const isotach_last *plan, const float *w, const float *bias, int64_t first, int64_t last,
+                       float *packed);
+int64_t isotach_last_scratch(const isotach_last *plan);
+int64_t isotach_last_pieces(const isotach_last *plan);
+void isotach_last_run(const isotach_last *plan, int64_t piece, const isotach_blocked *x, const float *packed,
+                      const isotach_epilogue *epilogue, const float *residual, float *y, int64_t image_step,
+                      float *scratch);
+
+// MARK: depthwise
+
+// One filter for every channel (channels = filters = groups), any kernel, stride and dilation. Work is ranges of the
+// rows of y (`isotach_blocked_rows`); there is no scratch.
+
+typedef struct {
+  isotach_convolution shape;
+  int32_t level;
+} isotach_depthwise;
+
+int isotach_depthwise_plan(const isotach_convolution *shape, isotach_depthwise *plan);
+int64_t isotach_depthwise_packed(const isotach_depthwise *plan);
+/// All at once: they are few.
+void isotach_depthwise_pack(const isotach_depthwise *plan, const float *w, const float *bias, float *packed);
+void isotach_depthwise_run(const isotach_depthwise *plan, int64_t first, int64_t last, const isotach_blocked *x,
+                           const float *packed, const isotach_epilogue *epilogue, const isotach_blocked *y);
