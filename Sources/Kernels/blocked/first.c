@@ -50,6 +50,7 @@ int64_t isotach_first_pack_ranges(const isotach_first *p) { return p->out_blocks
 void isotach_first_pack(const isotach_first *p, const float *w, const float *bias, int64_t first, int64_t last,
                         float *packed) {
   int64_t taps = p->shape.kernel_y * p->shape.kernel_x;
+  isotach_tap_map map = isotach_tap_map_of(&p->shape);
   for (int64_t block = first; block < last; ++block) {
     int64_t range = 0;
     while (range_begin(p, range + 1) <= block) ++range;
@@ -57,7 +58,7 @@ void isotach_first_pack(const isotach_first *p, const float *w, const float *bia
     float *target = packed + range_start(p, range) + (block - begin) * ISOTACH_LANES;
     isotach_pack_bias(&p->shape, bias, block, packed + block * ISOTACH_LANES);
     for (int64_t c = 0; c < p->shape.channels; ++c)
-      isotach_gather_taps(&p->shape, w, block, c, target + c * taps * wide, wide);
+      isotach_gather_taps(&p->shape, &map, w, block, c, target + c * taps * wide, wide);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "../vectors.h"
 #include "kernels.h"
+#include "general.h"
 #include "pixels.h"
 #include "tile.h"
 #include "weights.h"
@@ -59,6 +60,12 @@ int64_t isotach_general_pack_ranges(const isotach_general *p) { return all_out_b
 
 void isotach_general_pack(const isotach_general *p, const float *w, const float *bias, int64_t first, int64_t last,
                           float *packed) {
+  isotach_tap_map map = isotach_tap_map_of(&p->shape);
+  isotach_general_pack_taps(p, &map, w, bias, first, last, packed);
+}
+
+void isotach_general_pack_taps(const isotach_general *p, const isotach_tap_map *map, const float *w, const float *bias,
+                               int64_t first, int64_t last, float *packed) {
   for (int64_t block = first; block < last; ++block) {
     int64_t group = block / p->out_blocks, inside = block % p->out_blocks, range = 0;
     while (range_begin(p, range + 1) <= inside) ++range;
@@ -68,7 +75,7 @@ void isotach_general_pack(const isotach_general *p, const float *w, const float 
     for (int64_t b = 0; b < p->in_blocks; ++b) {
       int64_t depth = b == p->in_blocks - 1 ? p->last_depth : ISOTACH_LANES;
       for (int64_t k = 0; k < depth; ++k)
-        isotach_gather_taps(&p->shape, w, block, (group * p->in_blocks + b) * ISOTACH_LANES + k,
+        isotach_gather_taps(&p->shape, map, w, block, (group * p->in_blocks + b) * ISOTACH_LANES + k,
                             target + (b * p->taps * ISOTACH_LANES + k) * wide, depth * wide);
     }
   }
@@ -148,6 +155,12 @@ static void run_range(const range_work *r, int64_t first_block, const float *b, 
 
 void isotach_general_run(const isotach_general *p, int64_t piece, const isotach_blocked *x, const float *packed,
                          const isotach_epilogue *epilogue, const isotach_blocked *y, float *scratch) {
+  isotach_general_run_apart(p, piece, x, packed, epilogue, y, 1, scratch);
+}
+
+void isotach_general_run_apart(const isotach_general *p, int64_t piece, const isotach_blocked *x, const float *packed,
+                               const isotach_epilogue *epilogue, const isotach_blocked *y, int64_t columns,
+                               float *scratch) {
   int64_t pixels = p->shape.images * p->shape.out_height * p->shape.out_width;
   int64_t part = piece % p->pixel_pieces, group = piece / p->pixel_pieces / p->range_pieces;
   int64_t range = piece / p->pixel_pieces % p->range_pieces, end = p->range_pieces > 1 ? range + 1 : p->ranges;
@@ -157,8 +170,8 @@ void isotach_general_run(const isotach_general *p, int64_t piece, const isotach_
   const float **starts = (const float **)(((uintptr_t)scratch + 63) / 64 * 64);
   int64_t *y_offset = (int64_t *)(starts + p->taps * p->piece_pixels), *r_offset = y_offset + p->piece_pixels;
   float *sums = (float *)(r_offset + p->piece_pixels);
-  isotach_find_pixels(&p->shape, y, first, last, y_offset);
-  if (epilogue->residual) isotach_find_pixels(&p->shape, epilogue->residual, first, last, r_offset);
+  isotach_find_pixels(&p->shape, y, columns, first, last, y_offset);
+  if (epilogue->residual) isotach_find_pixels(&p->shape, epilogue->residual, columns, first, last, r_offset);
   const isotach_tiles *tiles = isotach_tiles_of(p->level);
   int64_t known_rows = 0;
   for (; range < end; ++range) {

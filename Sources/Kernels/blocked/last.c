@@ -45,15 +45,16 @@ int64_t isotach_last_pack_ranges(const isotach_last *p) { return p->shape.filter
 
 void isotach_last_pack(const isotach_last *p, const float *w, const float *bias, int64_t first, int64_t last,
                        float *packed) {
+  isotach_tap_map map = isotach_tap_map_of(&p->shape);
   for (int64_t f = first; f < last; ++f) {
     int64_t begin = f / CHUNK * CHUNK, chunk = least(CHUNK, p->shape.filters - begin);
     packed[f] = bias ? bias[f] : 0;
     for (int64_t k = 0; k < p->in_blocks * ISOTACH_LANES; ++k) {
-      const float *source = isotach_taps_of(&p->shape, w, f, k);
+      const float *source = isotach_taps_of(&p->shape, &map, w, f, k);
       float *target = packed + chunk_start(p, begin)
                       + (k / ISOTACH_LANES * p->taps * chunk + f - begin) * ISOTACH_LANES + k % ISOTACH_LANES;
       for (int64_t t = 0; t < p->taps; ++t)
-        target[t * chunk * ISOTACH_LANES] = !source ? 0 : source[p->shape.turned ? p->taps - 1 - t : t];
+        target[t * chunk * ISOTACH_LANES] = source ? source[p->shape.turned ? p->taps - 1 - t : t] : 0;
     }
   }
 }

@@ -29,9 +29,9 @@ void isotach_find_taps(const isotach_convolution *s, const isotach_blocked *x, i
   }
 }
 
-void isotach_find_pixels(const isotach_convolution *s, const isotach_blocked *y, int64_t first, int64_t last,
-                         int64_t *offset) {
+void isotach_find_pixels(const isotach_convolution *s, const isotach_blocked *y, int64_t columns, int64_t first,
+                         int64_t last, int64_t *offset) {
   int64_t width = s->out_width, height = s->out_height;
   for (int64_t q = first; q < last; ++q)
-    *offset++ = q / width / height * y->image_step + q / width % height * y->row_step + q % width * ISOTACH_LANES;
+    *offset++ = q / width / height * y->image_step + q / width % height * y->row_step + q % width * columns * ISOTACH_LANES;
 }

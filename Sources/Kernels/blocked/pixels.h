@@ -7,6 +7,6 @@
 /// Strides and dilations are at least 1.
 void isotach_find_taps(const isotach_convolution *shape, const isotach_blocked *x, int64_t first, int64_t rows,
                        const float **starts);
-/// offset[q - first] = floats from y's first pixel to output pixel q of the same block.
-void isotach_find_pixels(const isotach_convolution *shape, const isotach_blocked *y, int64_t first, int64_t last,
-                         int64_t *offset);
+/// offset[q - first] = floats from y's first pixel to output pixel q of the same block, `columns` columns apart.
+void isotach_find_pixels(const isotach_convolution *shape, const isotach_blocked *y, int64_t columns, int64_t first,
+                         int64_t last, int64_t *offset);

@@ -31,3 +31,26 @@ void isotach_convolution_reference(const isotach_convolution *s, const float *x,
           y[at] = (float)sum;
         }
 }
+
+void isotach_transposed_reference(const isotach_convolution *s, const float *x, const float *w, const float *bias,
+                                  float *y) {
+  int64_t groups = one_at_least(s->groups), channels = s->channels / groups, filters = s->filters / groups;
+  int64_t stride_y = one_at_least(s->stride_y), stride_x = one_at_least(s->stride_x);
+  for (int64_t n = 0; n < s->images; ++n)
+    for (int64_t f = 0; f < s->filters; ++f)
+      for (int64_t i = 0; i < s->out_height; ++i)
+        for (int64_t j = 0; j < s->out_width; ++j) {
+          double sum = bias ? bias[f] : 0;
+          for (int64_t c = f / filters * channels; c < (f / filters + 1) * channels; ++c)
+            for (int64_t ky = 0; ky < s->kernel_y; ++ky)
+              for (int64_t kx = 0; kx < s->kernel_x; ++kx) {
+                int64_t row = i + s->before_y - ky, column = j + s->before_x - kx;
+                if (row < 0 || column < 0 || row % stride_y || column % stride_x) continue;
+                if (row / stride_y >= s->height || column / stride_x >= s->width) continue;
+                double weight = w[((c * filters + f % filters) * s->kernel_y + ky) * s->kernel_x + kx];
+                sum += weight
+                       * x[((n * s->channels + c) * s->height + row / stride_y) * s->width + column / stride_x];
+              }
+          y[((n * s->filters + f) * s->out_height + i) * s->out_width + j] = (float)sum;
+        }
+}

@@ -15,22 +15,28 @@ static inline int64_t number_of(const int32_t *of_lane, int64_t lane, int64_t co
   return lane < count ? lane : -1;
 }
 
-const float *isotach_taps_of(const isotach_convolution *s, const float *w, int64_t f, int64_t k) {
-  int64_t count = s->kernel_y * s->kernel_x, groups = s->groups > 1 ? s->groups : 1;
-  int64_t channels = s->channels / groups, filters = s->filters / groups;
-  int64_t c = number_of(s->channel_of_lane, k, s->channels);
-  f = number_of(s->filter_of_lane, f, s->filters);
-  if (c < 0 || f < 0 || c / channels != f / filters) return 0;
-  return w + (s->turned ? c * filters + f % filters : f * channels + c % channels) * count;
+isotach_tap_map isotach_tap_map_of(const isotach_convolution *s) {
+  int64_t count = s->kernel_y * s->kernel_x;
+  return s->turned ? (isotach_tap_map){count, count - 1, -s->kernel_x, -1} : (isotach_tap_map){count, 0, s->kernel_x, 1};
 }
 
-void isotach_gather_taps(const isotach_convolution *s, const float *w, int64_t block, int64_t k, float *taps,
-                         int64_t step) {
-  int64_t count = s->kernel_y * s->kernel_x;
+const float *isotach_taps_of(const isotach_convolution *s, const isotach_tap_map *map, const float *w, int64_t f,
+                             int64_t k) {
+  int64_t groups = s->groups > 1 ? s->groups : 1, channels = s->channels / groups, filters = s->filters / groups;
+  int64_t c = number_of(s->channel_of_lane, k, s->channels);
+  f = number_of(s->filter_of_lane, f, s->filters);
+  if (c < 0 || f < 0 || c / channels != f / filters || map->taps == 0) return 0;
+  return w + (s->turned ? c * filters + f % filters : f * channels + c % channels) * map->taps;
+}
+
+void isotach_gather_taps(const isotach_convolution *s, const isotach_tap_map *map, const float *w, int64_t block,
+                         int64_t k, float *taps, int64_t step) {
   for (int64_t l = 0; l < ISOTACH_LANES; ++l) {
-    const float *source = isotach_taps_of(s, w, block * ISOTACH_LANES + l, k);
-    for (int64_t t = 0; t < count; ++t)
-      taps[t * step + l] = !source ? 0 : s->turned ? source[count - 1 - t] : source[t];
+    const float *source = isotach_taps_of(s, map, w, block * ISOTACH_LANES + l, k);
+    float *target = taps + l;
+    for (int64_t ky = 0; ky < s->kernel_y; ++ky)
+      for (int64_t kx = 0; kx < s->kernel_x; ++kx, target += step)
+        *target = source ? source[map->first + ky * map->step_y + kx * map->step_x] : 0;
   }
 }
 

@@ -68,6 +68,7 @@ int64_t isotach_winograd_pack_ranges(const isotach_winograd *p) { return p->out_
 
 void isotach_winograd_pack(const isotach_winograd *p, const float *w, const float *bias, int64_t first, int64_t last,
                            float *packed) {
+  isotach_tap_map map = isotach_tap_map_of(&p->shape);
   for (int64_t block = first; block < last; ++block) {
     int64_t range = 0;
     while (range_begin(p, range + 1) <= block) ++range;
@@ -76,7 +77,7 @@ void isotach_winograd_pack(const isotach_winograd *p, const float *w, const floa
     isotach_pack_bias(&p->shape, bias, block, packed + block * ISOTACH_LANES);
     float taps[9 * ISOTACH_LANES];
     for (int64_t k = 0; k < depth_of(p); ++k) {
-      isotach_gather_taps(&p->shape, w, block, k, taps, ISOTACH_LANES);
+      isotach_gather_taps(&p->shape, &map, w, block, k, taps, ISOTACH_LANES);
       OF_LEVEL(p->level, pack_points)(p->tile, taps, target + k * wide, range_step(p, range));
     }
   }

@@ -188,3 +188,30 @@ int64_t isotach_depthwise_packed(const isotach_depthwise *plan);
 void isotach_depthwise_pack(const isotach_depthwise *plan, const float *w, const float *bias, float *packed);
 void isotach_depthwise_run(const isotach_depthwise *plan, int64_t first, int64_t last, const isotach_blocked *x,
                            const float *packed, const isotach_epilogue *epilogue, const isotach_blocked *y);
+
+// MARK: transposed
+
+// ConvTranspose, and the gradient of the input of a convolution with a stride (its weights serve as they are):
+// y[o] = sum over i, k with o + before = i * stride + k of x[i] * w[channel][filter][k]. channels, height and width are
+// those of x, `before` is what is cut off above and to the left, w[channels][filters / groups][ky][kx]. Every remainder
+// of o by the stride is a direct convolution of its own with a part of the kernel. Dilation 1, no `pooled`.
+
+typedef struct {
+  isotach_convolution shape;
+  int32_t level;
+} isotach_transposed;
+
+int isotach_transposed_plan(const isotach_convolution *shape, isotach_transposed *plan);
+int64_t isotach_transposed_packed(const isotach_transposed *plan);
+/// Ranges are blocks of filters.
+int64_t isotach_transposed_pack_ranges(const isotach_transposed *plan);
+void isotach_transposed_pack(const isotach_transposed *plan, const float *w, const float *bias, int64_t first,
+                             int64_t last, float *packed);
+int64_t isotach_transposed_scratch(const isotach_transposed *plan);
+int64_t isotach_transposed_pieces(const isotach_transposed *plan);
+void isotach_transposed_run(const isotach_transposed *plan, int64_t piece, const isotach_blocked *x,
+                            const float *packed, const isotach_epilogue *epilogue, const isotach_blocked *y,
+                            float *scratch);
+/// Plain loops over NCHW that sum in double.
+void isotach_transposed_reference(const isotach_convolution *shape, const float *x, const float *w, const float *bias,
+                                  float *y);
