@@ -100,7 +100,8 @@ import Testing
       kernel: (1, Int64(one.kernel.0), Int64(one.kernel.1)),
       stride: (1, Int64(one.stride.0), Int64(one.stride.1)),
       dilation: (1, Int64(one.dilation.0), Int64(one.dilation.1)),
-      before: (0, Int64(one.before.0), Int64(one.before.1)))
+      before: (0, Int64(one.before.0), Int64(one.before.1)),
+      after: (0, Int64(one.after.0), Int64(one.after.1)))
     let planes = Self.images * Self.channels
     let seeds = randomNumbers(planes * h * w, 5)
     for kind in [ISOTACH_POOL_MAX, ISOTACH_POOL_AVERAGE, ISOTACH_POOL_AVERAGE_PADDED] {
