@@ -129,6 +129,19 @@ extension Fault {
       variable: error.subject, remedy: error.remedy)
   }
 
+  public init(_ error: ModelError) {
+    let code: Code =
+      switch error.kind {
+      case .missing: .missingInput
+      case .damaged, .unsupported, .mismatch: .badData
+      case .inputOutput: .inputOutput
+      case .notFinite: .failed
+      }
+    self.init(
+      code, error.sentence, file: error.path.isEmpty ? nil : error.path, variable: error.subject,
+      remedy: error.remedy)
+  }
+
   /// Any error of the modules below, with what is known of its place.
   public init(
     _ error: any Error, pipeline: String? = nil, at mark: Mark? = nil, stage: String? = nil,
