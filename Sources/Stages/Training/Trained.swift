@@ -62,7 +62,8 @@ struct Trained: ReadingComputation, ModelMaking {
     guard let numbers = parameters ?? empty else { preconditionFailure("an empty layout has no memory") }
     return TrainedModel(
       spec: setup.spec, loss: setup.loss, domain: setup.domain, patch: setup.patch, inputs: inputs,
-      outputs: outputs, base: setup.fields.base, halo: plans.halo(setup), parameters: numbers)
+      outputs: outputs, base: setup.fields.base, halo: plans.reach(setup).halo,
+      scaleFactor: plans.reach(setup).scale, classes: setup.classes, parameters: numbers)
   }
 
   func compute(reading reader: any FieldReader, run: RunContext) throws(StageError) -> Grids.Block {
@@ -226,7 +227,7 @@ private final class PlanCache: Sendable {
     var bytes: [Int: Int] = [:]
     var operations: Double?
     var parameters: Int?
-    var halo: [Int]??
+    var reach: (halo: [Int]?, scale: Double?)?
   }
   private let facts = Mutex(Facts())
 
@@ -252,25 +253,41 @@ private final class PlanCache: Sendable {
     return count
   }
 
-  /// Cells on each side that the output depends on.
-  func halo(_ setup: TrainingSetup) -> [Int]? {
-    if let known = facts.withLock({ $0.halo }) { return known }
-    var halo: [Int]?
+  /// Cells on each side that the output depends on, and how many times finer the output is; nil where that cannot be
+  /// said.
+  func reach(_ setup: TrainingSetup) -> (halo: [Int]?, scale: Double?) {
+    if let known = facts.withLock({ $0.reach }) { return known }
+    var found: (halo: [Int]?, scale: Double?)
     let shape = try? Shape([1, setup.fields.inputs.count] + setup.patch)
     if let shape,
       let network = try? setup.spec.network(input: shape, .inference, domain: setup.trainingDomain)
     {
       let reach = Reach(network.graph, from: network.input, to: network.output)
       if let down = reach.tiling(dimension: 2), let across = reach.tiling(dimension: 1) {
-        halo = [down.halo, across.halo]
+        found.halo = [down.halo, across.halo]
+        if down.scale == across.scale {
+          found.scale = Double(down.scale.numerator) / Double(down.scale.denominator)
+        }
       }
     }
-    facts.withLock { $0.halo = .some(halo) }
-    return halo
+    facts.withLock { $0.reach = found }
+    return found
   }
 }
 
 extension TrainingSetup {
+  /// What the channels of the output mean, when the target is one map of classes; a number that the file gives no
+  /// meaning stands for itself.
+  var classes: [String] {
+    let variables = fields.target.description.variables
+    guard variables.count == 1, let flags = variables[0].flags, loss.channelsPerVariable > 1 else {
+      return []
+    }
+    return (0..<loss.channelsPerVariable).map { number in
+      flags.first { Int($0.value) == number }?.meaning ?? "\(number)"
+    }
+  }
+
   /// The cosine of each cell's latitude.
   func latitudeWeights() throws -> [Float] {
     let grid = try fields.grid.withComputedCenters()
