@@ -197,6 +197,13 @@ public struct TrainingPlan: Sendable {
     return parameters
   }
 
+  /// The weights that are scaled on the first batch, by their paths.
+  var unitVariance: [String: LSUV] {
+    var found: [String: LSUV] = [:]
+    for parameter in network.parameters { found[parameter.name] = parameter.initialiser as? LSUV }
+    return found
+  }
+
   /// Bytes that the training holds, by what for.
   public var memory: [(what: String, bytes: Int)] {
     let batch = inputShape.bytes + 2 * targetShape.bytes
@@ -207,7 +214,7 @@ public struct TrainingPlan: Sendable {
       ("validation step", validation.bytes),
       // One that is trained on, one that is filled meanwhile.
       ("batches", 2 * batch),
-    ]
+    ] + (unitVariance.isEmpty ? [] : [("first batch, layer by layer", validation.bytes)])
   }
 
   public var bytes: Int { memory.reduce(0) { $0 + $1.bytes } }

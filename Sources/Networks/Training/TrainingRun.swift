@@ -81,6 +81,7 @@ public final class TrainingRun {
       let step = progress.step
       if filled != step { filler.begin { try self.fill(step) } }
       try filler.finish()
+      if step == 0 { try trainer.equalise(batches[0]) }
       if step + 1 < options.steps {
         filler.begin { try self.fill(step + 1) }
         filled = step + 1
