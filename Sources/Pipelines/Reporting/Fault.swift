@@ -1,6 +1,7 @@
 import Basics
 import GridFiles
 import Grids
+import Networks
 import Stages
 import Tensors
 

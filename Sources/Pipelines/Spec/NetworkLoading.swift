@@ -30,7 +30,11 @@ public struct NetworkSource: Sendable {
       }
       do throws(ModelError) {
         let model = try ModelFile.read(name)
-        (spec, path, self.model, keys) = (model.spec, name, nil, [])
+        guard let declared = model.declaration else {
+          throw ModelError(
+            .unsupported, path: name, "the file holds a graph, and no network that was declared")
+        }
+        (spec, path, self.model, keys) = (declared, name, nil, [])
         trained = (model.domain, [model.inputs.count] + model.patch)
       } catch {
         throw Faults(Fault(error))
