@@ -167,6 +167,12 @@ extension Fault {
         .badPipeline, error.cause, pipeline: pipeline, at: error.mark ?? mark, stage: stage, file: file,
         variable: error.subject, remedy: error.remedy)
     case let error as StageError:
+      if let file = error.file {
+        self.init(
+          FileError(file.kind, path: file.path, subject: error.subject, error.cause, remedy: error.remedy),
+          pipeline: pipeline, at: mark, stage: stage)
+        return
+      }
       self.init(
         code, error.cause, pipeline: pipeline, at: mark, stage: stage, file: file, variable: error.subject,
         remedy: error.remedy)

@@ -86,11 +86,18 @@ struct Trained: ReadingComputation, ModelMaking {
       let training = try TrainingRun(
         trainer, samples: samples(nil),
         validation: setup.validation == nil ? nil : samples(setup.validationPatches),
-        checkpoint: .init(path: setup.statePath, every: setup.checkpointEvery, digest: digest))
+        checkpoint: .init(path: setup.statePath, every: setup.checkpointEvery, digest: digest, course: course)
+      )
       if run.resumes, SafeTensorsFile.isLikely(setup.statePath) {
         if try TrainingState.digest(of: setup.statePath) == digest {
           try training.resume()
           run.tell("goes on after step \(training.progress.step)")
+        } else if let steps = try TrainingState.steps(of: setup.statePath, course: course),
+          steps != setup.options.steps
+        {
+          throw StageError(
+            "\(setup.statePath) is the state of a training of \(steps) steps, now there are to be \(setup.options.steps)",
+            remedy: "let it end with `steps: \(steps)` and train on `from` its model; or remove the state")
         } else {
           run.tell("\(setup.statePath) belongs to another training: from the start")
         }
@@ -130,11 +137,15 @@ struct Trained: ReadingComputation, ModelMaking {
     do { return try body() } catch let error as StageError {
       throw error
     } catch let error as ModelError {
+      if let kind = error.fileKind {
+        throw StageError(
+          FileError(kind, path: error.path, subject: error.subject, error.sentence, remedy: error.remedy))
+      }
       throw StageError(
         (error.path.isEmpty ? "" : error.path + ": ") + error.sentence, subject: error.subject,
         remedy: error.remedy)
     } catch let error as FileError {
-      throw StageError("\(error.path): \(error.cause)", subject: error.subject, remedy: error.remedy)
+      throw StageError(error)
     } catch {
       throw StageError("\(error)")
     }
@@ -157,6 +168,16 @@ struct Trained: ReadingComputation, ModelMaking {
     let text = JSONValue.object([
       ("run", .string(run.digest)), ("network", setup.spec.configuration.json),
       ("options", setup.options.json),
+      ("loss", setup.loss.configuration.json), ("batch", .integer(setup.batch)),
+      ("patch", .array(setup.patch.map { .integer($0) })),
+    ]).text
+    return SHA256.hexDigest(of: Array(text.utf8))
+  }
+
+  /// Of what makes the training but its length and its data.
+  private var course: String {
+    let text = JSONValue.object([
+      ("network", setup.spec.configuration.json), ("options", setup.options.course),
       ("loss", setup.loss.configuration.json), ("batch", .integer(setup.batch)),
       ("patch", .array(setup.patch.map { .integer($0) })),
     ]).text
@@ -263,10 +284,16 @@ private final class PlanCache: Sendable {
       let network = try? setup.spec.network(input: shape, .inference, domain: setup.trainingDomain)
     {
       let reach = Reach(network.graph, from: network.input, to: network.output)
-      if let down = reach.tiling(dimension: 2), let across = reach.tiling(dimension: 1) {
-        found.halo = [down.halo, across.halo]
-        if down.scale == across.scale {
-          found.scale = Double(down.scale.numerator) / Double(down.scale.denominator)
+      let made = network.outputShape.extents
+      let tilings = [reach.tiling(dimension: 2), reach.tiling(dimension: 1)].compactMap { $0 }
+      if made.count == 4, tilings.count == 2 {
+        let cells = (0..<2).compactMap { axis in
+          Footprint(input: setup.patch[axis], output: made[2 + axis], scale: tilings[axis].scale)?.halo(
+            tilings[axis])
+        }
+        if cells.count == 2 { found.halo = cells }
+        if tilings[0].scale == tilings[1].scale {
+          found.scale = Double(tilings[0].scale.numerator) / Double(tilings[0].scale.denominator)
         }
       }
     }
