@@ -14,6 +14,15 @@
     Benchmark(
       name: "conv", summary: "convolutions of a UNet, their gradients, and its training step",
       run: BenchConv.run),
+    Benchmark(
+      name: "inference", summary: "a reference net: --net --shape --threads --repeat --way --profile",
+      run: BenchNetwork.inference),
+    Benchmark(
+      name: "layer", summary: "one 3x3 convolution: --shape CHANNELSxFILTERSxROWSxCOLUMNS",
+      run: BenchNetwork.layer),
+    Benchmark(
+      name: "coldstart", summary: "one result of a reference net, in a process of its own",
+      run: BenchNetwork.coldStart),
     Benchmark(name: "start", summary: "start of a process, and a small run", run: BenchStart.run),
   ]
 

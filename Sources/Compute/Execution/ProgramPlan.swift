@@ -81,18 +81,18 @@ public struct ProgramPlan: Sendable {
     for value in graph.values {
       switch graph.origin(value) {
       case .input(let name): places[value.index] = .input(name)
-      case .parameter(let name) where read.contains(value): places[value.index] = .parameter(name)
+      case .parameter(let name): places[value.index] = .parameter(name)
       case .constant(let numbers) where read.contains(value):
         places[value.index] = .constant(constants.count)
         constants += numbers.map { Float($0) }
         constants += [Float](repeating: 0, count: (16 - constants.count % 16) % 16)
-      case .parameter, .constant, .node: break
+      case .constant, .node: break
       }
     }
     var kept = 0
     for value in first.flatMap({ graph.nodes[$0].call.outputs }) where used.contains(value) {
       places[value.index] = .kept(kept)
-      kept = min(kept + (graph.shape(value).bytes + 63) / 64 * 64, ArenaPlan.most)
+      kept += (graph.shape(value).bytes + 63) / 64 * 64
     }
     for (name, value) in external {
       guard case .node = graph.origin(value) else { continue }
@@ -108,7 +108,8 @@ public struct ProgramPlan: Sendable {
   }
 
   /// Gives the values that have no place yet one in the arena. They live from their own step to their last use; one
-  /// that takes over the storage of another extends that one's life.
+  /// that takes over the storage of another extends that one's life, and one that is made where it will lie inside of
+  /// another shares its memory (`Placements`).
   private static func phase(
     _ graph: Graph, _ order: [Int], wanted: [Value], _ places: inout [Place], _ threads: Int
   ) -> Phase {
@@ -118,6 +119,7 @@ public struct ProgramPlan: Sendable {
       for input in graph.nodes[index].call.inputs { last[input.index] = step }
     }
     for value in wanted { last[value.index] = end }
+    let placements = Placements(graph, order) { if case .nowhere = places[$0.index] { true } else { false } }
     var owner = [Int](repeating: -1, count: graph.shapes.count)
     var slots: [(bytes: Int, first: Int, last: Int)] = []
     var unshared = 0
@@ -131,12 +133,20 @@ public struct ProgramPlan: Sendable {
       for (position, output) in node.call.outputs.enumerated() {
         guard case .nowhere = places[output.index] else { continue }
         let bytes = graph.shape(output).bytes
-        unshared = min(unshared + bytes, ArenaPlan.most)
+        unshared += bytes
         let life = max(step, last[output.index])
-        if position == 0,
+        if let home = placements.home(output), owner[home.index] >= 0 {
+          // Another part, or the parts of this, have been made already.
+          owner[output.index] = owner[home.index]
+          slots[owner[output.index]].last = max(slots[owner[output.index]].last, life)
+        } else if let home = placements.home(output) {
+          owner[output.index] = slots.count
+          owner[home.index] = slots.count
+          slots.append((graph.shape(home).bytes, step, life))
+        } else if position == 0,
           let taken = node.op.overlays.lazy.map({ node.call.inputs[$0] }).first(where: {
             owner[$0.index] >= 0 && last[$0.index] == step && slots[owner[$0.index]].last == step
-              && graph.shape($0).bytes == bytes
+              && graph.shape($0).bytes == bytes && !placements.isPart($0)
           })
         {
           owner[output.index] = owner[taken.index]
@@ -159,7 +169,7 @@ public struct ProgramPlan: Sendable {
       if bytes > 0 { next += 1 }
     }
     for value in graph.values where owner[value.index] >= 0 {
-      places[value.index] = .arena(arena.offsets[owner[value.index]])
+      places[value.index] = .arena(arena.offsets[owner[value.index]] + placements.offset(value))
     }
     return Phase(
       order: order, workspaces: workspaces, arenaBytes: arena.bytes, unsharedBytes: unshared,

@@ -47,6 +47,10 @@ public protocol Operator: Sendable, Hashable {
   /// when the two are the same memory.
   var overlays: [Int] { get }
 
+  /// Where in the first output an input lies as it is, in elements from its start: a program may let the input be made
+  /// there, and `compute` must leave it alone then. nil: not in one piece.
+  func placement(of input: Int, _ inputs: [Shape]) -> Int?
+
   /// Whether the numbers depend on the `StepContext`: then they are made anew in each run.
   var isRandom: Bool { get }
 }
@@ -55,6 +59,7 @@ extension Operator {
   public var detail: String { "" }
   public var overlays: [Int] { [] }
   public var isRandom: Bool { false }
+  public func placement(of input: Int, _ inputs: [Shape]) -> Int? { nil }
   public func workspaceBytes(_ inputs: [Shape], threads: Int) -> Int { 0 }
   public func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
     reference(inputs, outputs, run.step)

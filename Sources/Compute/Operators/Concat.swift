@@ -57,6 +57,8 @@ public struct Concat: Operator {
     // Copies of whole blocks; large ones in pieces.
     for (input, start) in zip(inputs, starts) {
       let size = Blocks(input.shape, axis).size
+      // Made in its place.
+      if blocks.outer == 1, unsafe input.pointer == y.pointer + start { continue }
       run.parallel(over: input.count, grain: many > 64 ? input.count : 4 * Grain.cheap) { piece in
         var at = piece.lowerBound
         while at < piece.upperBound {
@@ -68,6 +70,11 @@ public struct Concat: Operator {
         }
       }
     }
+  }
+
+  public func placement(of input: Int, _ inputs: [Shape]) -> Int? {
+    guard inputs.indices.contains(input), Blocks(inputs[input], axis).outer == 1 else { return nil }
+    return inputs[..<input].reduce(0) { $0 + $1.count }
   }
 
   public func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?]

@@ -27,7 +27,7 @@ public struct ConvTranspose: TakesActivation {
   }
 
   /// The plan of the convolution that this is the adjoint of.
-  private func plan(_ inputs: [Shape]) throws(OperatorError) -> ConvolutionPlan {
+  func plan(_ inputs: [Shape]) throws(OperatorError) -> ConvolutionPlan {
     guard inputs.count == 2 || inputs.count == 3 else {
       throw OperatorError("needs an input, weights and possibly a bias, found \(inputs.count) inputs")
     }

@@ -140,7 +140,7 @@ public struct Resize: Operator {
     return [try .made(extents)]
   }
 
-  fileprivate func map(_ shape: Shape) -> SeparableMap {
+  func map(_ shape: Shape) -> SeparableMap {
     let parts = (try? plan(shape)) ?? []
     let maps = parts.compactMap { part -> AxisWeights? in
       let source = shape[part.dimension]

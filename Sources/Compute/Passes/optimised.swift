@@ -3,10 +3,15 @@
 /// it may. Gradients are made before.
 ///
 /// What follows from parameters alone is computed once when the plan prepares (`ProgramPlan`).
-public func optimised(_ graph: Graph, _ goals: Goals) throws(GraphError) -> (graph: Graph, goals: Goals) {
+/// - Parameter layouts: also computes convolutions and what lies between them on blocks of channels; nil: on plain
+///   values alone. For graphs of which no gradients are made any more.
+public func optimised(_ graph: Graph, _ goals: Goals, layouts: LayoutOptions? = nil) throws(GraphError) -> (
+  graph: Graph, goals: Goals
+) {
   var result = (graph: graph, goals: goals)
   result = try MergeEqualNodes.run(result.graph, result.goals)
   result = try FoldBatchNormalization.run(result.graph, result.goals)
   result = try FuseActivation.run(result.graph, result.goals)
+  if let layouts { result = try AssignLayouts.run(result.graph, result.goals, layouts) }
   return result
 }

@@ -1,4 +1,3 @@
-import Basics
 import Grids
 import Stages
 
@@ -126,8 +125,6 @@ private struct KeptReader: FieldReader {
       return try result.read(region)
     } catch let error as StageError {
       throw error
-    } catch let error as FileError {
-      throw StageError(error)
     } catch {
       throw StageError("\(error)")
     }

@@ -36,7 +36,17 @@ import Testing
           let isOverlay =
             position == 0 && held == place && lastRead[other] == step
             && node.op.overlays.contains { node.call.inputs[$0] == other }
-          #expect(isOverlay, "node \(index) \(type(of: node.op).name) writes on a value that is needed")
+          let isPlaced =
+            position == 0
+            && node.call.inputs.indices.contains {
+              // Or inside of what is placed.
+              guard let part = range(node.call.inputs[$0]), part.contains(held),
+                let offset = node.op.placement(of: $0, node.call.inputs.map(plan.graph.shape))
+              else { return false }
+              return place.lowerBound + 4 * offset == part.lowerBound
+            }
+          #expect(
+            isOverlay || isPlaced, "node \(index) \(type(of: node.op).name) writes on a value that is needed")
         }
         for (other, value) in node.call.outputs.enumerated() where other != position {
           if let held = range(value) { #expect(!held.overlaps(place), "two outputs of node \(index)") }
@@ -69,6 +79,34 @@ import Testing
     expectSame(found, try random.exact(step), tolerance: 2e-4, floor: 2e-5, "program")
     let prepared = try ProgramPlan(random.graph, random.goals, prepares: true, threads: 1)
     #expect(try random.run(prepared, step) == found, "prepared, one thread")
+  }
+
+  /// What is concatenated is made in its place, unless it lies elsewhere already or is wanted twice.
+  @Test func concatenationsAreNotCopied() throws {
+    var graph = Graph()
+    let x = try graph.input("x", Shape([1, 4, 8]))
+    let p = try graph.parameter("p", Shape([1, 2, 8]))
+    func part(_ factor: Double) throws -> Value { try graph.multiply(x, factor) }
+    let (a, b) = (try part(2), try part(3))
+    // Not in place: the storage of `a` is that of the concatenation, which is needed later.
+    let c = try graph.one(Relu(), a)
+    let inner = try graph.apply(Concat(axis: 1), [a, b, a, p])[0]
+    let d = try graph.one(Relu(), b)
+    let outer = try graph.apply(Concat(axis: 1), [d, inner, try graph.one(Relu(), inner)])[0]
+    let across = try graph.apply(Concat(axis: 2), [c, try graph.one(Relu(), c)])[0]
+    let goals = Goals(outputs: [("outer", outer), ("across", across), ("b", b)])
+    let given = ["x": Pattern.numbers(32, seed: 1), "p": Pattern.numbers(16, seed: 2)]
+    let plan = try ProgramPlan(graph, goals, threads: 1)
+    Self.check(plan, plan.main, wanted: goals.values)
+    func start(_ value: Value) -> Int? {
+      if case .arena(let offset) = plan.places[value.index] { offset } else { nil }
+    }
+    let base = try #require(start(outer))
+    #expect(start(d) == base && start(inner) == base + 128)
+    #expect(start(a) == base + 128 && start(b) == base + 256)
+    let (results, _) = try BlockedGraph.run(graph, goals, given, threads: 1)
+    let exact = try Interpreter<Double>(graph).run(goals.values, given).flatMap(\.self)
+    expectClose(results.map(Double.init), exact, rtol: 1e-6, atol: 0, "placed")
   }
 
   /// How much sharing saves for a training step.

@@ -1,0 +1,109 @@
+import Kernels
+import Tensors
+
+/// `Conv` or `ConvTranspose` on blocked values: y = activation(x * w + bias + residual). Inputs: x, packed weights
+/// (`PackedWeights` of the same convolution) and, possibly, a residual of the shape of y.
+struct BlockedConv: Operator {
+  static let name = "BlockedConv"
+  let convolution: BlockedConvolution
+  var activation: Activation?
+  let hasResidual: Bool
+
+  init(_ convolution: BlockedConvolution, activation: Activation?, hasResidual: Bool = false) {
+    (self.convolution, self.activation, self.hasResidual) = (convolution, activation, hasResidual)
+  }
+
+  var detail: String {
+    let window = convolution.plan.window
+    var parts = ["kernel \(window.kernel[1])x\(window.kernel[2])", convolution.way.description]
+    if hasResidual { parts.append("residual") }
+    if let activation { parts.append(activation.detail) }
+    return parts.joined(separator: ", ")
+  }
+
+  /// Each element of the residual is read before the one of the result is written.
+  var overlays: [Int] { hasResidual ? [2] : [] }
+
+  func outputShapes(_ inputs: [Shape]) throws(OperatorError) -> [Shape] {
+    try expectInputs(inputs, hasResidual ? 3 : 2)
+    let (x, y) = (try convolution.inputShape(), try convolution.outputShape())
+    guard inputs[0] == x else { throw OperatorError("the input \(inputs[0]) is not \(x)") }
+    guard inputs[1].extents == [convolution.packedCount] else {
+      throw OperatorError("\(inputs[1]) are not the packed weights of the convolution")
+    }
+    guard !hasResidual || inputs[2] == y else { throw OperatorError("the residual \(inputs[2]) is not \(y)") }
+    return [y]
+  }
+
+  @_specialize(where T == Float) @_specialize(where T == Double)
+  func reference<T: Real>(_ inputs: [Operand<T>], _ outputs: [Operand<T>], _ step: StepContext) {
+    let plan = convolution.plan
+    guard let (xShape, yShape) = try? convolution.plainShapes(),
+      let (wShape, bShape) = try? (plan.weightShape(), Shape([convolution.filters]))
+    else { return }
+    var (plainX, plainY) = ([T](repeating: 0, count: xShape.count), [T](repeating: 0, count: yShape.count))
+    if convolution.readsPlain {
+      for index in 0..<plainX.count { plainX[index] = inputs[0][index] }
+    } else {
+      inputs[0].forEachChannel(convolution.lanes) { plainX[$0] = inputs[0][$1] }
+    }
+    let packed = inputs[1]
+    unsafe plainX.withUnsafeMutableBufferPointer { from in
+      unsafe plainY.withUnsafeMutableBufferPointer { to in
+        let w = unsafe Operand(wShape, .init(start: packed.pointer, count: wShape.count))
+        let bias = unsafe Operand(bShape, .init(start: packed.pointer + wShape.count, count: bShape.count))
+        let (x, y) = unsafe (Operand(xShape, from), Operand(yShape, to))
+        if convolution.isAdjoint {
+          plan.referenceInputGradient(x, w, bias: bias, y)
+        } else {
+          plan.referenceForward(x, w, bias: bias, y)
+        }
+      }
+    }
+    // The lanes without a channel have those of the residual.
+    for index in 0..<outputs[0].count { outputs[0][index] = hasResidual ? inputs[2][index] : 0 }
+    if convolution.makesPlain {
+      for index in 0..<plainY.count { outputs[0][index] += plainY[index] }
+    } else {
+      outputs[0].forEachChannel(convolution.outputLanes) { outputs[0][$1] += plainY[$0] }
+    }
+    activation?.reference(outputs[0])
+  }
+
+  func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
+    let (x, packed, y) = (inputs[0], inputs[1], outputs[0])
+    let residual = hasResidual ? inputs[2] : nil
+    let fused = activation?.inKernel
+    _ = convolution.withNative { native in
+      for (phase, pieces) in native.pieces.enumerated() {
+        run.parallel(pieces) { piece, worker in
+          guard let base = unsafe run.workspace.baseAddress else { return }
+          let shared = unsafe base.assumingMemoryBound(to: Float.self)
+          let scratch = unsafe (base + native.sharedBytes + worker * native.scratchBytes).assumingMemoryBound(
+            to: Float.self)
+          unsafe native.run(
+            phase: phase, piece: piece, x, packed.pointer, fused, residual: residual, y, shared: shared,
+            scratch: scratch)
+        }
+      }
+    }
+    guard let activation, fused == nil else { return }
+    run.parallel(over: y.count, grain: 16384) {
+      unsafe activation.apply(y.pointer + $0.lowerBound, $0.count)
+    }
+  }
+
+  func workspaceBytes(_ inputs: [Shape], threads: Int) -> Int {
+    max(64, convolution.workspaceBytes(threads: threads))
+  }
+
+  func gradient(of call: Call, _ seeds: [Value?], in graph: inout Graph) throws(GraphError) -> [Value?] {
+    throw noGradientInBlocks(call)
+  }
+
+  func inputRange(of output: Range<Int>, dimension: Int, input: Int, _ inputs: [Shape], _ outputs: [Shape])
+    -> Range<Int>?
+  { nil }
+
+  func cost(_ inputs: [Shape], _ outputs: [Shape]) -> Cost { Cost(operations: convolution.plan.operations) }
+}

@@ -1,0 +1,122 @@
+import Kernels
+import Tensors
+
+/// A two-dimensional convolution of blocked values, or its adjoint: everything but the numbers.
+struct BlockedConvolution: Sendable, Hashable {
+  enum Way: Sendable, Hashable, CaseIterable {
+    /// Sums of products, in float32: any kernel, stride, dilation and groups.
+    case direct
+    /// F(m x m, 3 x 3): 3 x 3 without stride, dilation and groups.
+    case winograd4, winograd6
+    /// Few channels in, from a plain value.
+    case first
+    /// Few filters out, to a plain value.
+    case last
+    /// A filter for each channel.
+    case depthwise
+    /// The adjoint of a convolution with a stride.
+    case transposed
+
+    var description: String {
+      switch self {
+      case .direct: "direct"
+      case .winograd4: "Winograd F(4x4)"
+      case .winograd6: "Winograd F(6x6)"
+      case .first: "direct from plain"
+      case .last: "direct to plain"
+      case .depthwise: "depthwise"
+      case .transposed: "direct, transposed"
+      }
+    }
+    var isWinograd: Bool { self == .winograd4 || self == .winograd6 }
+  }
+
+  /// Of the convolution, also where its adjoint is computed.
+  let plan: ConvolutionPlan
+  /// From what the convolution makes to what it is made of: a transposed convolution.
+  let isAdjoint: Bool
+  /// Of the input; with several groups lane l must be channel l.
+  let lanes: Lanes
+  let way: Way
+
+  /// - Returns: nil when the convolution cannot be computed this way.
+  init?(_ plan: ConvolutionPlan, isAdjoint: Bool = false, lanes: Lanes, way: Way) {
+    (self.plan, self.isAdjoint, self.lanes, self.way) = (plan, isAdjoint, lanes, way)
+    guard plan.rank == 2, plan.batch > 0, lanes.channels == channels,
+      lanes.isPlain || (plan.groups == 1 && (way == .direct || way.isWinograd || way == .last))
+    else { return nil }
+    switch way {
+    case .transposed: guard isAdjoint else { return nil }
+    case .first, .last, .depthwise: guard !isAdjoint else { return nil }
+    case .direct, .winograd4, .winograd6:
+      guard !isAdjoint || plan.window.stride == [1, 1, 1] else { return nil }
+    }
+    guard withNative({ _ in true }) == true else { return nil }
+  }
+
+  /// Of the input.
+  var channels: Int { plan.groups * (isAdjoint ? plan.filters : plan.channels) }
+  /// Channels of the result.
+  var filters: Int { plan.groups * (isAdjoint ? plan.channels : plan.filters) }
+  var outputLanes: Lanes { Lanes(channels: filters) }
+  var readsPlain: Bool { way == .first }
+  var makesPlain: Bool { way == .last }
+
+  func plainShapes() throws(OperatorError) -> (x: Shape, y: Shape) {
+    let (input, output) = (try plan.inputShape(), try plan.outputShape())
+    return isAdjoint ? (output, input) : (input, output)
+  }
+  func inputShape() throws(OperatorError) -> Shape {
+    let shape = try plainShapes().x
+    return readsPlain ? shape : try shape.inBlocks(lanes)
+  }
+  func outputShape() throws(OperatorError) -> Shape {
+    let shape = try plainShapes().y
+    return makesPlain ? shape : try shape.inBlocks(outputLanes)
+  }
+
+  /// Numbers of the packed weights and bias. The reference packs both as they are, one behind the other.
+  var packedCount: Int {
+    let plain = plan.groups * plan.filters * plan.channels * plan.window.kernelCount + filters
+    return max(plain, withNative { $0.packed } ?? 0)
+  }
+
+  func workspaceBytes(threads: Int) -> Int {
+    withNative { $0.sharedBytes + threads * $0.scratchBytes } ?? 0
+  }
+
+  /// Calls `body` with the kernels' plan.
+  /// - Returns: nil when there is none.
+  func withNative<R>(_ body: (NativeConvolution) -> R) -> R? {
+    func make(_ lanes: UnsafePointer<Int32>?) -> R? {
+      let window = plan.window
+      let (from, to) = isAdjoint ? (window.output, window.input) : (window.input, window.output)
+      // The adjoint without stride is a convolution with the turned kernel.
+      let isTurned = isAdjoint && way != .transposed
+      func before(_ axis: Int) -> Int64 {
+        Int64(
+          isTurned
+            ? window.dilation[axis] * (window.kernel[axis] - 1) - window.before[axis] : window.before[axis])
+      }
+      var shape = unsafe isotach_convolution()
+      shape.images = Int64(plan.batch)
+      (shape.channels, shape.filters) = (Int64(channels), Int64(filters))
+      shape.groups = Int64(plan.groups)
+      (shape.height, shape.width) = (Int64(from[1]), Int64(from[2]))
+      (shape.out_height, shape.out_width) = (Int64(to[1]), Int64(to[2]))
+      (shape.kernel_y, shape.kernel_x) = (Int64(window.kernel[1]), Int64(window.kernel[2]))
+      (shape.stride_y, shape.stride_x) = (Int64(window.stride[1]), Int64(window.stride[2]))
+      (shape.dilation_y, shape.dilation_x) = (Int64(window.dilation[1]), Int64(window.dilation[2]))
+      (shape.before_y, shape.before_x) = (before(1), before(2))
+      shape.turned = isTurned ? 1 : 0
+      if let lanes {
+        unsafe shape.channel_of_lane = lanes
+        shape.in_blocks = Int64(self.lanes.blocks)
+      }
+      guard let native = unsafe NativeConvolution(shape, way) else { return nil }
+      return body(native)
+    }
+    if lanes.isPlain { return make(nil) }
+    return unsafe lanes.channelOfLane.withUnsafeBufferPointer { unsafe make($0.baseAddress) }
+  }
+}

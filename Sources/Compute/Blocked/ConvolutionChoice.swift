@@ -1,0 +1,82 @@
+import Kernels
+import Tensors
+
+/// How a graph may be computed on blocked values.
+public struct LayoutOptions: Sendable, Hashable {
+  public enum Precision: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Sums of products alone: errors of about 1e-6 of the largest value.
+    case exact
+    /// Winograd where it is faster: below 5e-5 of the largest value, usually about 5e-6.
+    case fast
+  }
+  public var precision: Precision
+  /// Packed weights of one convolution may have so many bytes at most: transformed 3 x 3 weights are 4 (7) times as
+  /// large as they were.
+  public var packedBytes: Int
+
+  public init(precision: Precision = .fast, packedBytes: Int = 1 << 30) {
+    (self.precision, self.packedBytes) = (precision, packedBytes)
+  }
+}
+
+/// The cost model of convolutions: in multiplications and additions of the direct way at its full speed, reckoned from
+/// shapes alone, so that the choice is the same in every run.
+///
+/// - Direct sums take 2 x pixels x taps x channels x filters, filters filled up to blocks of 16; to plain values (few filters out) twice that of channels filled up instead of
+///   filters; depthwise sums 4 times theirs, for they wait for memory.
+/// - Winograd F(m x m) takes 2 (m + 2)^2 x channels x filters (both filled up) for each tile of m x m pixels at 90 % of
+///   the speed, and the transforms of a tile 12 (F(4)) or 24 (F(6)) for each point and each channel and filter; where
+///   tiles are few the weights are what takes time: 8 for each transformed number.
+/// - The plain kernels reach about a third of that speed, but know no blocks: one channel costs one.
+/// - A number that is moved to or from blocks costs 32.
+struct ConvolutionChoice {
+  let options: LayoutOptions
+
+  static let movedNumber = 32.0
+  static let plainSlowdown = 3.0
+
+  /// All ways of a convolution, and what they cost.
+  func ways(_ plan: ConvolutionPlan, isAdjoint: Bool, lanes: Lanes) -> [(
+    convolution: BlockedConvolution, cost: Double
+  )] {
+    BlockedConvolution.Way.allCases.compactMap { way in
+      guard options.precision == .fast || !way.isWinograd,
+        let convolution = BlockedConvolution(plan, isAdjoint: isAdjoint, lanes: lanes, way: way),
+        !way.isWinograd || convolution.packedCount <= options.packedBytes / MemoryLayout<Float>.stride
+      else { return nil }
+      return (convolution, Self.cost(convolution))
+    }
+  }
+
+  static func cost(_ convolution: BlockedConvolution) -> Double {
+    let plan = convolution.plan
+    func filled(_ channels: Int) -> Double { Double(Lanes.blocks(channels) * Lanes.width) }
+    let cells = convolution.isAdjoint ? plan.window.input : plan.window.output
+    let (channels, filters) = (convolution.channels / plan.groups, convolution.filters / plan.groups)
+    // A product of a pixel of what the convolution makes, a tap and a channel.
+    let taps = 2 * Double(plan.batch * plan.window.outputCount * plan.window.kernelCount)
+    switch convolution.way {
+    case .direct, .transposed:
+      // Groups that are no whole blocks are computed together, with zeros between them.
+      let isWhole = channels % Lanes.width == 0 && filters % Lanes.width == 0
+      let together =
+        plan.groups == 1 || isWhole ? channels : min(convolution.channels, max(channels, Lanes.width))
+      return taps * Double(together)
+        * (plan.groups == 1 ? filled(filters) : filled(convolution.filters))
+    case .first: return taps * Double(channels) * filled(convolution.filters)
+    case .last: return 2 * taps * filled(convolution.channels) * Double(filters)
+    case .depthwise: return 4 * taps * filled(convolution.filters)
+    case .winograd4, .winograd6:
+      let tile = convolution.way == .winograd4 ? 4 : 6
+      func count(_ cells: Int) -> Double { Double((cells + tile - 1) / tile) }
+      let tiles = Double(plan.batch) * count(cells[1]) * count(cells[2])
+      let points = Double((tile + 2) * (tile + 2))
+      let (deep, wide) = (Double(convolution.lanes.blocks * Lanes.width), filled(filters))
+      let transforms = points * (deep + wide) * (tile == 4 ? 12 : 24)
+      return tiles * (2 * points * deep * wide / 0.9 + transforms) + 8 * points * deep * wide
+    }
+  }
+
+  /// Of the plain kernels, without what conversions may be needed.
+  static func plainCost(_ plan: ConvolutionPlan) -> Double { plainSlowdown * plan.operations }
+}

@@ -1,0 +1,175 @@
+import Kernels
+import Tensors
+
+/// The kernels of one way behind one face: how work is cut, and a piece of it. Holds until the numbers of the lanes
+/// that its shape points to are gone.
+@safe struct NativeConvolution: @unchecked Sendable {
+  private enum Kind {
+    case winograd(isotach_winograd)
+    case general(isotach_general)
+    case first(isotach_first)
+    case last(isotach_last)
+    case depthwise(isotach_depthwise, rows: Int)
+    case transposed(isotach_transposed)
+  }
+  private let kind: Kind
+  /// Numbers of packed weights, and the ranges in which they are packed.
+  let packed: Int
+  let packRanges: Int
+  let sharedBytes: Int
+  /// Of each worker.
+  let scratchBytes: Int
+  /// Pieces of each phase.
+  let pieces: [Int]
+
+  /// Rows of a piece of a depthwise convolution.
+  private static let depthwiseRows = 16
+
+  init?(_ shape: isotach_convolution, _ way: BlockedConvolution.Way) {
+    func aligned(_ floats: Int64) -> Int { (Int(floats) * 4 + 63) / 64 * 64 }
+    var shape = unsafe shape
+    var shared: Int64 = 0
+    let (count, ranges, scratch): (Int64, Int64, Int64)
+    switch way {
+    case .winograd4, .winograd6:
+      var plan = unsafe isotach_winograd()
+      guard
+        unsafe isotach_winograd_plan(&shape, way == .winograd4 ? 4 : 6, CInt(ISOTACH_WINOGRAD_AUTO), &plan)
+          == 1
+      else { return nil }
+      (count, ranges) = unsafe (isotach_winograd_packed(&plan), isotach_winograd_pack_ranges(&plan))
+      (shared, scratch) = unsafe (isotach_winograd_shared(&plan), isotach_winograd_scratch(&plan))
+      var pieces: [Int] = []
+      for phase in 0..<(unsafe isotach_winograd_phases(&plan)) {
+        pieces.append(Int(unsafe isotach_winograd_pieces(&plan, phase)))
+      }
+      self.pieces = pieces
+      kind = .winograd(plan)
+    case .direct:
+      var plan = unsafe isotach_general()
+      guard unsafe isotach_general_plan(&shape, &plan) == 1 else { return nil }
+      (count, ranges) = unsafe (isotach_general_packed(&plan), isotach_general_pack_ranges(&plan))
+      scratch = unsafe isotach_general_scratch(&plan)
+      pieces = [Int(unsafe isotach_general_pieces(&plan))]
+      kind = .general(plan)
+    case .first:
+      var plan = unsafe isotach_first()
+      guard unsafe isotach_first_plan(&shape, &plan) == 1 else { return nil }
+      (count, ranges) = unsafe (isotach_first_packed(&plan), isotach_first_pack_ranges(&plan))
+      scratch = unsafe isotach_first_scratch(&plan)
+      pieces = [Int(unsafe isotach_first_pieces(&plan))]
+      kind = .first(plan)
+    case .last:
+      var plan = unsafe isotach_last()
+      guard unsafe isotach_last_plan(&shape, &plan) == 1 else { return nil }
+      (count, ranges) = unsafe (isotach_last_packed(&plan), isotach_last_pack_ranges(&plan))
+      scratch = unsafe isotach_last_scratch(&plan)
+      pieces = [Int(unsafe isotach_last_pieces(&plan))]
+      kind = .last(plan)
+    case .depthwise:
+      var plan = unsafe isotach_depthwise()
+      guard unsafe isotach_depthwise_plan(&shape, &plan) == 1 else { return nil }
+      (count, ranges, scratch) = (unsafe isotach_depthwise_packed(&plan), 1, 0)
+      let rows = Lanes.blocks(Int(shape.filters)) * Int(shape.images * shape.out_height)
+      pieces = [(rows + Self.depthwiseRows - 1) / Self.depthwiseRows]
+      kind = .depthwise(plan, rows: rows)
+    case .transposed:
+      var plan = unsafe isotach_transposed()
+      guard unsafe isotach_transposed_plan(&shape, &plan) == 1 else { return nil }
+      (count, ranges) = unsafe (isotach_transposed_packed(&plan), isotach_transposed_pack_ranges(&plan))
+      scratch = unsafe isotach_transposed_scratch(&plan)
+      pieces = [Int(unsafe isotach_transposed_pieces(&plan))]
+      kind = .transposed(plan)
+    }
+    (packed, packRanges) = (Int(count), Int(ranges))
+    (sharedBytes, scratchBytes) = (aligned(shared), aligned(scratch))
+  }
+
+  /// Packs a range of the weights.
+  func pack(
+    _ range: Int, _ w: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
+    _ target: UnsafeMutablePointer<Float>
+  ) {
+    let (first, last) = (Int64(range), Int64(range) + 1)
+    switch kind {
+    case .winograd(var plan): unsafe isotach_winograd_pack(&plan, w, bias, first, last, target)
+    case .general(var plan): unsafe isotach_general_pack(&plan, w, bias, first, last, target)
+    case .first(var plan): unsafe isotach_first_pack(&plan, w, bias, first, last, target)
+    case .last(var plan): unsafe isotach_last_pack(&plan, w, bias, first, last, target)
+    case .depthwise(var plan, _): unsafe isotach_depthwise_pack(&plan, w, bias, target)
+    case .transposed(var plan): unsafe isotach_transposed_pack(&plan, w, bias, first, last, target)
+    }
+  }
+
+  /// Computes a piece.
+  func run(
+    phase: Int, piece: Int, _ x: Operand<Float>, _ packed: UnsafePointer<Float>,
+    _ activation: KernelActivation?,
+    residual: Operand<Float>?, _ y: Operand<Float>, shared: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    var epilogue = unsafe isotach_epilogue()
+    activation?.write(to: &epilogue)
+    let part = Int64(piece)
+    func images(_ plain: Operand<Float>) -> Int64 { Int64(plain.count / max(1, plain.shape[0])) }
+    if case .last(var plan) = kind {
+      var from = unsafe x.native
+      unsafe isotach_last_run(
+        &plan, part, &from, packed, &epilogue, residual.map { UnsafePointer($0.pointer) }, y.pointer,
+        images(y),
+        scratch)
+      return
+    }
+    var to = unsafe y.native
+    var added = unsafe residual?.native ?? isotach_blocked()
+    unsafe withUnsafePointer(to: &added) { added in
+      if residual != nil { unsafe epilogue.residual = added }
+      if case .first(var plan) = kind {
+        unsafe isotach_first_run(&plan, part, x.pointer, images(x), packed, &epilogue, &to, scratch)
+        return
+      }
+      var from = unsafe x.native
+      switch kind {
+      case .winograd(var plan):
+        unsafe isotach_winograd_run(
+          &plan, Int64(phase), part, &from, packed, &epilogue, &to, shared, scratch)
+      case .general(var plan):
+        unsafe isotach_general_run(&plan, part, &from, packed, &epilogue, &to, scratch)
+      case .depthwise(var plan, let rows):
+        let first = piece * Self.depthwiseRows
+        unsafe isotach_depthwise_run(
+          &plan, Int64(first), Int64(min(rows, first + Self.depthwiseRows)), &from, packed, &epilogue, &to)
+      case .transposed(var plan):
+        unsafe isotach_transposed_run(&plan, part, &from, packed, &epilogue, &to, scratch)
+      case .first, .last: break
+      }
+    }
+  }
+}
+
+/// An activation that the kernels apply before they store a number.
+struct KernelActivation: Sendable, Hashable {
+  let kind: Int
+  var slope: Float = 0
+  var low: Float = 0
+  var high: Float = 0
+
+  func write(to epilogue: inout isotach_epilogue) {
+    unsafe epilogue.activation = Int32(kind)
+    unsafe epilogue.slope = slope
+    unsafe (epilogue.low, epilogue.high) = (low, high)
+  }
+}
+
+extension Activation {
+  /// nil when it needs a pass of its own.
+  var inKernel: KernelActivation? {
+    switch op {
+    case is Relu: KernelActivation(kind: ISOTACH_RELU)
+    case let leaky as LeakyRelu: KernelActivation(kind: ISOTACH_LEAKY, slope: Float(leaky.slope))
+    case let clip as Clip:
+      KernelActivation(kind: ISOTACH_CLIP, low: Float(clip.low), high: Float(clip.high))
+    default: nil
+    }
+  }
+}
