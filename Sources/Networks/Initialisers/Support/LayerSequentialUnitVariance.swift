@@ -33,7 +33,7 @@ public struct LayerSequentialUnitVariance: Sendable {
   ///   it is.
   /// - Throws: `RunError` when an input is missing, `ModelError` when an output is not finite.
   @discardableResult
-  public func apply(
+  package func apply(
     to parameters: Parameters, of network: Network, _ given: [String: Operand<Float>], threads: Int = 1
   ) throws -> [Outcome] {
     let team = ThreadTeam(threads: threads)
