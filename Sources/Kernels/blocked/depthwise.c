@@ -37,3 +37,25 @@ void isotach_depthwise_run(const isotach_depthwise *p, int64_t first, int64_t la
                            const float *packed, const isotach_epilogue *e, const isotach_blocked *y) {
   OF_LEVEL(p->level, depthwise_rows)(p, first, last, x, packed, e, y);
 }
+
+void isotach_depthwise_gradient(const isotach_depthwise *p, const isotach_blocked *x, const isotach_blocked *dy,
+                                float *dw, int64_t first, int64_t last) {
+  const isotach_convolution *s = &p->shape;
+  int64_t taps = s->kernel_y * s->kernel_x;
+  for (int64_t block = first; block < last; ++block)
+    for (int64_t t = 0; t < taps; ++t) {
+      int64_t at_x = t % s->kernel_x * s->dilation_x - s->before_x, from, to;
+      isotach_whole_windows(s->out_width, s->stride_x, -at_x, 0, -x->halo_x, x->width + x->halo_x, &from, &to);
+      double total[ISOTACH_LANES] = {0};
+      for (int64_t row = 0; row < s->images * s->out_height; ++row) {
+        int64_t image = row / s->out_height, i = row % s->out_height;
+        int64_t at_y = i * s->stride_y - s->before_y + t / s->kernel_x * s->dilation_y;
+        if (at_y < -x->halo_y || at_y >= x->height + x->halo_y) continue;
+        const float *source = x->data + block * x->block_step + image * x->image_step + at_y * x->row_step;
+        const float *seeds = dy->data + block * dy->block_step + image * dy->image_step + i * dy->row_step;
+        OF_LEVEL(p->level, depthwise_products)(source + at_x * ISOTACH_LANES, seeds, s->stride_x, from, to, total);
+      }
+      for (int64_t l = 0; l < ISOTACH_LANES && block * ISOTACH_LANES + l < s->channels; ++l)
+        dw[(block * ISOTACH_LANES + l) * taps + t] = (float)total[l];
+    }
+}

@@ -59,3 +59,20 @@ static void FN(depthwise_rows)(const isotach_depthwise *p, int64_t first, int64_
     }
   }
 }
+
+// total += the sums of x times dy over the outputs first ..< last of a row.
+static void FN(depthwise_products)(const float *x, const float *dy, int64_t stride, int64_t first, int64_t last,
+                                   double *total) {
+  for (int h = 0; h < ISOTACH_LANES; h += VECTOR_LANES) {
+    V even = {0}, odd = {0};
+    int64_t i = first;
+    for (; i + 2 <= last; i += 2) {
+      even = FMA(LOAD(x + i * stride * ISOTACH_LANES + h), LOAD(dy + i * ISOTACH_LANES + h), even);
+      odd = FMA(LOAD(x + (i + 1) * stride * ISOTACH_LANES + h), LOAD(dy + (i + 1) * ISOTACH_LANES + h), odd);
+    }
+    if (i < last) even = FMA(LOAD(x + i * stride * ISOTACH_LANES + h), LOAD(dy + i * ISOTACH_LANES + h), even);
+    float lanes[VECTOR_LANES];
+    STORE(lanes, even + odd);
+    for (int l = 0; l < VECTOR_LANES; ++l) total[h + l] += (double)lanes[l];
+  }
+}

@@ -54,3 +54,26 @@ void isotach_transposed_reference(const isotach_convolution *s, const float *x, 
           y[((n * s->filters + f) * s->out_height + i) * s->out_width + j] = (float)sum;
         }
 }
+
+void isotach_weight_gradient_reference(const isotach_convolution *s, const float *x, const float *dy, float *dw) {
+  int64_t groups = one_at_least(s->groups), channels = s->channels / groups, filters = s->filters / groups;
+  int64_t stride_y = one_at_least(s->stride_y), stride_x = one_at_least(s->stride_x);
+  int64_t dilation_y = one_at_least(s->dilation_y), dilation_x = one_at_least(s->dilation_x);
+  int64_t taps = s->kernel_y * s->kernel_x;
+  for (int64_t f = 0; f < s->filters; ++f)
+    for (int64_t k = 0; k < channels; ++k)
+      for (int64_t t = 0; t < taps; ++t) {
+        double sum = 0;
+        int64_t c = f / filters * channels + k;
+        for (int64_t n = 0; n < s->images; ++n)
+          for (int64_t i = 0; i < s->out_height; ++i)
+            for (int64_t j = 0; j < s->out_width; ++j) {
+              int64_t row = i * stride_y - s->before_y + t / s->kernel_x * dilation_y;
+              int64_t column = j * stride_x - s->before_x + t % s->kernel_x * dilation_x;
+              if (row < 0 || row >= s->height || column < 0 || column >= s->width) continue;
+              sum += (double)dy[((n * s->filters + f) * s->out_height + i) * s->out_width + j]
+                     * x[((n * s->channels + c) * s->height + row) * s->width + column];
+            }
+        dw[(f * channels + k) * taps + t] = (float)sum;
+      }
+}

@@ -2,20 +2,11 @@
 #include "kernels.h"
 #include "tile.h"
 #include "weights.h"
+#include "winograd.h"
 
 static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-typedef struct {
-  int64_t image, y, x;
-} place;
-
-// The first output pixel of a tile.
-static inline place place_of(const isotach_winograd *p, int64_t t) {
-  int64_t row = t / p->tiles_x, image = row / p->tiles_y;
-  return (place){image, (row - image * p->tiles_y) * p->tile, (t - row * p->tiles_x) * p->tile};
-}
 
 #define TEMPLATE "winograd_template.h"
 #include "each_isa.h"
@@ -99,10 +90,18 @@ int64_t isotach_winograd_pieces(const isotach_winograd *p, int64_t phase) {
   return !p->is_split ? p->pieces : phase == 0 ? p->in_blocks : p->ranges * p->pieces;
 }
 
+void isotach_winograd_transform(const isotach_winograd *p, const isotach_blocked *x, int64_t first_block,
+                                int64_t last_block, int64_t first, int64_t last, float *v, int64_t point_step,
+                                int64_t tile_step, int64_t block_step) {
+  if (p->tile == 4)
+    OF_LEVEL(p->level, input_4_tiles)(p, x, first_block, last_block, first, last, v, point_step, tile_step, block_step);
+  else
+    OF_LEVEL(p->level, input_6_tiles)(p, x, first_block, last_block, first, last, v, point_step, tile_step, block_step);
+}
+
 static void transform(const isotach_winograd *p, const isotach_blocked *x, int64_t first_block, int64_t last_block,
                       int64_t first, int64_t last, float *v) {
-  if (p->tile == 4) OF_LEVEL(p->level, input_4_tiles)(p, x, first_block, last_block, first, last, v, v_step(p));
-  else OF_LEVEL(p->level, input_6_tiles)(p, x, first_block, last_block, first, last, v, v_step(p));
+  isotach_winograd_transform(p, x, first_block, last_block, first, last, v, v_step(p), depth_of(p), ISOTACH_LANES);
 }
 
 // Products and results of tiles first ..< last, whose points begin at v, for a range of filters.

@@ -138,15 +138,14 @@ INLINE void FN(weight_6)(const V *x, int s, V *y, int t) {
     }                                                                                                           \
   }                                                                                                             \
                                                                                                                 \
-  /* Blocks first_block ..< last_block of tiles first ..< last: v[point][tile - origin][channel]. */            \
+  /* See winograd.h. */                                                                                         \
   static void FN(input_##TILE##_tiles)(const isotach_winograd *p, const isotach_blocked *x, int64_t first_block, \
                                        int64_t last_block, int64_t first, int64_t last, float *v,               \
-                                       int64_t point_step) {                                                    \
-    int64_t depth = p->in_blocks * ISOTACH_LANES;                                                               \
+                                       int64_t point_step, int64_t tile_step, int64_t block_step) {             \
     for (int64_t block = first_block; block < last_block; ++block)                                              \
       for (int64_t t = first; t < last; ++t) {                                                                  \
-        place at = place_of(p, t);                                                                              \
-        float *target = v + (t - first) * depth + block * ISOTACH_LANES;                                        \
+        isotach_place at = isotach_winograd_place(p, t);                                                        \
+        float *target = v + (t - first) * tile_step + block * block_step;                                       \
         const float *plane = x->data + block * x->block_step + at.image * x->image_step;                        \
         int64_t y0 = at.y - p->shape.before_y, x0 = at.x - p->shape.before_x;                                   \
         int is_inside = y0 >= -x->halo_y && x0 >= -x->halo_x && y0 + TILE + 2 <= x->height + x->halo_y          \
@@ -178,7 +177,7 @@ INLINE void FN(weight_6)(const V *x, int s, V *y, int t) {
     const isotach_blocked *r = e->residual;                                                                     \
     for (int64_t block = first_block; block < last_block; ++block)                                              \
       for (int64_t t = first; t < last; ++t) {                                                                  \
-        place at = place_of(p, t);                                                                              \
+        isotach_place at = isotach_winograd_place(p, t);                                                        \
         int64_t rows = p->shape.out_height - at.y, columns = p->shape.out_width - at.x;                         \
         rows = rows < TILE ? rows : TILE, columns = columns < TILE ? columns : TILE;                            \
         const float *residual = r ? r->data + block * r->block_step + at.image * r->image_step                  \

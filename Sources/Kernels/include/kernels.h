@@ -5,6 +5,7 @@
 // Every header is named here: the compiler does not notice a new one in the folder otherwise.
 #include "blocked.h"
 #include "blocked_convolution.h"
+#include "blocked_gradient.h"
 #include "blocked_operators.h"
 #include "convolution.h"
 #include "decode.h"
