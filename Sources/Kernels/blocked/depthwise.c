@@ -1,5 +1,6 @@
 #include "../vectors.h"
 #include "kernels.h"
+#include "pixels.h"
 #include "window.h"
 
 static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }

@@ -4,7 +4,8 @@
   /* Taps ky, kx of the ranges for PIXELS outputs, the window of the first at x. */                             \
   INLINE void FN(depthwise_##PIXELS)(const isotach_convolution *s, const float *x, int64_t x_row, const float *w, \
                                      V offset, int64_t ky0, int64_t ky1, int64_t kx0, int64_t kx1,              \
-                                     const float *residual, float *y, const FN(finish_values) * finish) {       \
+                                     const float *residual, const float *mask, float *y,                        \
+                                     const FN(finish_values) * finish) {                                        \
     V sum[PIXELS];                                                                                              \
     for (int i = 0; i < PIXELS; ++i) sum[i] = (V){0};                                                           \
     for (int64_t ky = ky0; ky < ky1; ++ky)                                                                      \
@@ -17,12 +18,17 @@
     for (int i = 0; i < PIXELS; ++i) {                                                                          \
       V v = sum[i] + offset;                                                                                    \
       if (residual) v += LOAD(residual + i * ISOTACH_LANES);                                                    \
-      STORE(y + i * ISOTACH_LANES, FN(finish)(v, finish));                                                      \
+      v = mask ? FN(masked)(v, LOAD(mask + i * ISOTACH_LANES), finish) : FN(finish)(v, finish);                 \
+      STORE(y + i * ISOTACH_LANES, v);                                                                          \
     }                                                                                                           \
   }
 DEPTHWISE(1)
 DEPTHWISE(8)
 #undef DEPTHWISE
+
+INLINE const float *FN(row_of)(const isotach_blocked *v, int64_t block, int64_t image, int64_t row) {
+  return v ? v->data + block * v->block_step + image * v->image_step + row * v->row_step : 0;
+}
 
 static void FN(depthwise_rows)(const isotach_depthwise *p, int64_t first, int64_t last, const isotach_blocked *x,
                                const float *packed, const isotach_epilogue *e, const isotach_blocked *y) {
@@ -36,9 +42,7 @@ static void FN(depthwise_rows)(const isotach_depthwise *p, int64_t first, int64_
     int64_t y0 = row * s->stride_y - s->before_y, ky0, ky1;
     isotach_taps_inside(y0, s->kernel_y, s->dilation_y, -x->halo_y, x->height + x->halo_y, &ky0, &ky1);
     const float *source = x->data + block * x->block_step + image * x->image_step + y0 * x->row_step;
-    const isotach_blocked *added = e->residual;
-    const float *residual =
-        added ? added->data + block * added->block_step + image * added->image_step + row * added->row_step : 0;
+    const float *residual = FN(row_of)(e->residual, block, image, row), *mask = FN(row_of)(e->mask, block, image, row);
     float *target = y->data + block * y->block_step + image * y->image_step + row * y->row_step;
     const float *bias = packed + block * ISOTACH_LANES, *w = packed + (y->blocks + block * taps) * ISOTACH_LANES;
     for (int64_t column = 0; column < s->out_width;) {
@@ -49,11 +53,12 @@ static void FN(depthwise_rows)(const isotach_depthwise *p, int64_t first, int64_
       for (int h = 0; h < ISOTACH_LANES; h += VECTOR_LANES) {
         const float *pixel = source + x0 * ISOTACH_LANES + h;
         const float *also = residual ? residual + column * ISOTACH_LANES + h : 0;
+        const float *under = mask ? mask + column * ISOTACH_LANES + h : 0;
         float *result = target + column * ISOTACH_LANES + h;
         V offset = LOAD(bias + h);
         if (is_whole)
-          FN(depthwise_8)(s, pixel, x->row_step, w + h, offset, ky0, ky1, kx0, kx1, also, result, &finish);
-        else FN(depthwise_1)(s, pixel, x->row_step, w + h, offset, ky0, ky1, kx0, kx1, also, result, &finish);
+          FN(depthwise_8)(s, pixel, x->row_step, w + h, offset, ky0, ky1, kx0, kx1, also, under, result, &finish);
+        else FN(depthwise_1)(s, pixel, x->row_step, w + h, offset, ky0, ky1, kx0, kx1, also, under, result, &finish);
       }
       column += is_whole ? 8 : 1;
     }

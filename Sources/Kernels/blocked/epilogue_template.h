@@ -22,6 +22,12 @@ INLINE V FN(finish)(V v, const FN(finish_values) *f) {
   }
 }
 
+// Backward through a rectifier with the output `mask`.
+INLINE V FN(masked)(V v, V mask, const FN(finish_values) *f) {
+  V zero = {0}, below = f->activation == ISOTACH_LEAKY ? v * f->slope : zero;
+  return SELECT(mask > zero, v, below);
+}
+
 // The maxima of 2 x 2 of the pixels from (y0, x0), even numbers, rows x columns of them, of one block and image.
 INLINE void FN(pool)(const isotach_blocked *y, const isotach_blocked *pooled, int64_t block, int64_t image, int64_t y0,
                      int64_t x0, int64_t rows, int64_t columns) {
@@ -43,18 +49,22 @@ INLINE void FN(pool)(const isotach_blocked *y, const isotach_blocked *pooled, in
       }
 }
 
-// The results of `rows` pixels (y at y_offset, residual at r_offset) from sums that are `wide` apart.
+// The results of `rows` pixels of the blocks from out_block on, from sums that are `wide` apart.
 static void FN(finish_pixels)(int64_t rows, int64_t wide, const float *sums, const float *bias,
-                              const isotach_epilogue *e, const float *residual, int64_t residual_step,
-                              const int64_t *r_offset, float *y, int64_t y_step, const int64_t *y_offset) {
+                              const isotach_epilogue *e, const isotach_blocked *y, int64_t out_block,
+                              const isotach_offsets *at) {
   FN(finish_values) finish = FN(finish_of)(e);
+  const isotach_blocked *residual = e->residual, *mask = e->mask;
   for (int64_t j = 0; j < wide; j += VECTOR_LANES) {
     V offset = LOAD(bias + j);
-    int64_t block = j / ISOTACH_LANES, lane = j % ISOTACH_LANES;
+    int64_t block = out_block + j / ISOTACH_LANES, lane = j % ISOTACH_LANES;
+    float *target = y->data + block * y->block_step + lane;
+    const float *added = residual ? residual->data + block * residual->block_step + lane : 0;
+    const float *masks = mask ? mask->data + block * mask->block_step + lane : 0;
     for (int64_t i = 0; i < rows; ++i) {
       V v = LOAD(sums + i * wide + j) + offset;
-      if (residual) v += LOAD(residual + block * residual_step + r_offset[i] + lane);
-      STORE(y + block * y_step + y_offset[i] + lane, FN(finish)(v, &finish));
+      if (added) v += LOAD(added + at->residual[i]);
+      STORE(target + at->y[i], masks ? FN(masked)(v, LOAD(masks + at->mask[i]), &finish) : FN(finish)(v, &finish));
     }
   }
 }

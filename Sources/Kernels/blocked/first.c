@@ -30,7 +30,7 @@ int isotach_first_plan(const isotach_convolution *shape, isotach_first *p) {
   p->terms = s->channels * s->kernel_y * s->kernel_x;
   if (p->terms > MOST_TERMS) return 0;
   p->out_blocks = isotach_out_blocks(s);
-  p->ranges = over(p->out_blocks, isotach_tiles_blocks(isotach_tiles_of(p->level)));
+  p->ranges = over(p->out_blocks, ISOTACH_TILE_BLOCKS);
   p->piece_rows = least(most(1, PIECE_PIXELS / s->out_width), s->out_height);
   p->row_pieces = over(s->out_height, p->piece_rows);
   p->piece_rows = over(s->out_height, p->row_pieces);
@@ -82,18 +82,18 @@ void isotach_first_run(const isotach_first *p, int64_t piece, const float *x, in
   // The rows that the band reads, with zeros around them.
   int64_t left = least(most(0, s->before_x), p->pitch), right = most(left, least(p->pitch, s->width + s->before_x));
   for (int64_t c = 0; c < s->channels; ++c)
-    for (int64_t r = 0; r < p->plane_rows; ++r) {
-      int64_t row = first * s->stride_y - s->before_y + r;
+    for (int64_t i = 0; i < p->plane_rows; ++i) {
+      int64_t row = first * s->stride_y - s->before_y + i;
       int is_there = row >= 0 && row < s->height;
       int64_t begin = is_there ? left : p->pitch, end = is_there ? right : p->pitch;
-      float *target = planes + c * plane + r * p->pitch;
+      float *target = planes + c * plane + i * p->pitch;
       memset(target, 0, (size_t)begin * sizeof *target);
       if (end > begin)
         memcpy(target + begin, x + image * image_step + (c * s->height + row) * s->width + begin - s->before_x,
                (size_t)(end - begin) * sizeof *target);
       memset(target + end, 0, (size_t)(p->pitch - end) * sizeof *target);
     }
-  const isotach_blocked *residual = e->residual;
+  const isotach_blocked *r = e->residual, *m = e->mask;
   int64_t parts = over(s->out_width, ROWS), lanes = isotach_tiles_of(p->level)->lanes;
   for (int64_t range = 0; range < p->ranges; ++range) {
     int64_t begin = range_begin(p, range), wide = (range_begin(p, range + 1) - begin) * ISOTACH_LANES;
@@ -108,16 +108,14 @@ void isotach_first_run(const isotach_first *p, int64_t piece, const float *x, in
                                                                sums + j, wide);
           j += vectors * lanes;
         }
-        int64_t y_offset[ROWS], r_offset[ROWS];
+        int64_t y_offset[ROWS], r_offset[ROWS], m_offset[ROWS];
         for (int64_t i = 0; i < rows; ++i) {
           y_offset[i] = image * y->image_step + row * y->row_step + (column + i) * ISOTACH_LANES;
-          if (residual)
-            r_offset[i] = image * residual->image_step + row * residual->row_step + (column + i) * ISOTACH_LANES;
+          if (r) r_offset[i] = image * r->image_step + row * r->row_step + (column + i) * ISOTACH_LANES;
+          if (m) m_offset[i] = image * m->image_step + row * m->row_step + (column + i) * ISOTACH_LANES;
         }
-        OF_LEVEL(p->level, finish_pixels)(rows, wide, sums, packed + begin * ISOTACH_LANES, e,
-                                          residual ? residual->data + begin * residual->block_step : 0,
-                                          residual ? residual->block_step : 0, r_offset,
-                                          y->data + begin * y->block_step, y->block_step, y_offset);
+        isotach_offsets at = {y_offset, r_offset, m_offset};
+        OF_LEVEL(p->level, finish_pixels)(rows, wide, sums, packed + begin * ISOTACH_LANES, e, y, begin, &at);
       }
   }
 }

@@ -36,7 +36,7 @@ int isotach_general_plan(const isotach_convolution *shape, isotach_general *p) {
   p->out_blocks = p->groups == 1 ? isotach_out_blocks(s) : filters * merged / ISOTACH_LANES;
   int64_t rest = s->channel_of_lane ? 0 : channels * merged % ISOTACH_LANES;
   p->last_depth = rest ? rest : ISOTACH_LANES;
-  p->ranges = over(p->out_blocks, isotach_tiles_blocks(isotach_tiles_of(p->level)));
+  p->ranges = over(p->out_blocks, ISOTACH_TILE_BLOCKS);
   int64_t pixels = s->images * s->out_height * s->out_width;
   p->pixel_pieces = over(pixels, p->taps > 32 ? PIECE_PIXELS / 2 : PIECE_PIXELS);
   p->piece_pixels = over(pixels, p->pixel_pieces);
@@ -81,14 +81,14 @@ void isotach_general_pack_taps(const isotach_general *p, const isotach_tap_map *
   }
 }
 
-// The scratch of a worker: sums, the offsets of pixels in y and the residual, and where each tile's taps lie.
+// The scratch of a worker: sums, the offsets of pixels in y, the residual and the mask, and where each tile's taps lie.
 static int64_t sums_floats(const isotach_general *p) {
   return p->piece_pixels * over(p->out_blocks, p->ranges) * ISOTACH_LANES;
 }
 static int64_t offset_floats(const isotach_general *p) { return over(2 * p->piece_pixels, 16) * 16; }
 
 int64_t isotach_general_scratch(const isotach_general *p) {
-  return sums_floats(p) + 2 * offset_floats(p) + 2 * p->taps * p->piece_pixels + 16 + 32;
+  return sums_floats(p) + 3 * offset_floats(p) + 2 * p->taps * p->piece_pixels + 16 + 32;
 }
 int64_t isotach_general_pieces(const isotach_general *p) { return p->pixel_pieces * p->groups * p->range_pieces; }
 
@@ -97,7 +97,7 @@ typedef struct {
   const isotach_blocked *x, *y;
   const isotach_epilogue *epilogue;
   const float *const *starts;
-  const int64_t *y_offset, *r_offset;
+  isotach_offsets at;
   float *sums;
   /// Pixels of the piece and of a tile, columns of the range, first block of the results.
   int64_t pixels, rows, wide, out_block;
@@ -109,7 +109,6 @@ static void pass(const range_work *r, const isotach_tile_work *given, int64_t ta
   isotach_tile_work terms = *given;
   int64_t count = terms.blocks * terms.steps * terms.depth, floats = count * r->wide, ahead = 0;
   const isotach_tiles *tiles = isotach_tiles_of(r->plan->level);
-  const isotach_blocked *residual = r->epilogue->residual;
   for (int64_t first = 0; first < r->pixels; first += r->rows) {
     int64_t rows = least(r->rows, r->pixels - first);
     float *sums = r->sums + first * r->wide;
@@ -122,11 +121,10 @@ static void pass(const range_work *r, const isotach_tile_work *given, int64_t ta
                                               r->wide, adds);
       j += vectors * tiles->lanes;
     }
-    if (bias)
-      OF_LEVEL(r->plan->level, finish_pixels)(
-          rows, r->wide, sums, bias, r->epilogue, residual ? residual->data + r->out_block * residual->block_step : 0,
-          residual ? residual->block_step : 0, r->r_offset + first, r->y->data + r->out_block * r->y->block_step,
-          r->y->block_step, r->y_offset + first);
+    if (bias) {
+      isotach_offsets at = {r->at.y + first, r->at.residual + first, r->at.mask + first};
+      OF_LEVEL(r->plan->level, finish_pixels)(rows, r->wide, sums, bias, r->epilogue, r->y, r->out_block, &at);
+    }
   }
 }
 
@@ -169,9 +167,11 @@ void isotach_general_run_apart(const isotach_general *p, int64_t piece, const is
   // Pointers first: they want their alignment, whatever that of the memory.
   const float **starts = (const float **)(((uintptr_t)scratch + 63) / 64 * 64);
   int64_t *y_offset = (int64_t *)(starts + p->taps * p->piece_pixels), *r_offset = y_offset + p->piece_pixels;
-  float *sums = (float *)(r_offset + p->piece_pixels);
+  int64_t *m_offset = r_offset + p->piece_pixels;
+  float *sums = (float *)(m_offset + p->piece_pixels);
   isotach_find_pixels(&p->shape, y, columns, first, last, y_offset);
   if (epilogue->residual) isotach_find_pixels(&p->shape, epilogue->residual, columns, first, last, r_offset);
+  if (epilogue->mask) isotach_find_pixels(&p->shape, epilogue->mask, columns, first, last, m_offset);
   const isotach_tiles *tiles = isotach_tiles_of(p->level);
   int64_t known_rows = 0;
   for (; range < end; ++range) {
@@ -181,8 +181,8 @@ void isotach_general_run_apart(const isotach_general *p, int64_t piece, const is
       for (int64_t q = first; q < last; q += rows)
         isotach_find_taps(&p->shape, x, q, least(rows, last - q), starts + (q - first) * p->taps);
     known_rows = rows;
-    range_work r = {.plan = p, .x = x, .y = y, .epilogue = epilogue, .starts = starts, .y_offset = y_offset,
-                    .r_offset = r_offset, .sums = sums, .pixels = last - first, .rows = rows, .wide = wide,
+    range_work r = {.plan = p, .x = x, .y = y, .epilogue = epilogue, .starts = starts, .at = {y_offset, r_offset, m_offset},
+                    .sums = sums, .pixels = last - first, .rows = rows, .wide = wide,
                     .out_block = out_block};
     run_range(&r, group * p->in_blocks, packed + range_start(p, group, range), packed + out_block * ISOTACH_LANES);
   }

@@ -3,6 +3,7 @@
 
 #include "../vectors.h"
 #include "kernels.h"
+#include "pixels.h"
 #include "window.h"
 
 #define TEMPLATE "operators_template.h"

@@ -16,6 +16,8 @@ static void FN(binary_row)(int op, const float *a, const float *b, const isotach
   case ISOTACH_DIVIDE: EACH(SELECT((u == zero) & (v == zero), zero, u / v))
   case ISOTACH_MAX: EACH(SELECT((u > v) | (u != u), u, v))
   case ISOTACH_MIN: EACH(SELECT((u < v) | (u != u), u, v))
+  case ISOTACH_MASK:
+    for (int64_t i = 0; i < count; i += VECTOR_LANES) STORE(y + i, FN(masked)(LOAD(a + i), LOAD(b + i), &finish));
   }
 #undef EACH
 }

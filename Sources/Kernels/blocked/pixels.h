@@ -3,6 +3,11 @@
 
 // Output pixels in row-major order over all images, and where they lie. Private.
 
+/// Floats from the first pixel of values to some pixels.
+typedef struct {
+  const int64_t *y, *residual, *mask;
+} isotach_offsets;
+
 /// starts[tap * rows + i] = the pixel of the first block under tap `tap` of output pixel first + i; zeros outside.
 /// Strides and dilations are at least 1.
 void isotach_find_taps(const isotach_convolution *shape, const isotach_blocked *x, int64_t first, int64_t rows,

@@ -5,6 +5,8 @@
 
 const float isotach_tile_zeros[16] = {0};
 
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
 #define TEMPLATE "tile_template.h"
 #include "each_isa.h"
 
@@ -26,23 +28,23 @@ enum { RESIDENT_FLOATS = 8 << 10 };
 
 void isotach_tile_product(const isotach_tiles *tiles, int64_t rows, int64_t columns, int64_t depth, const float *a,
                           int64_t a_step, const float *b, const float *next, float *c, int64_t c_step) {
-  for (int64_t j = 0; j < columns;) {
-    int64_t left = (columns - j) / tiles->lanes, vectors = left < tiles->wide ? left : tiles->wide;
-    int64_t tall = tiles->tall[vectors - 1], parts = (rows + tall - 1) / tall;
-    int64_t steps = (depth * columns + RESIDENT_FLOATS - 1) / RESIDENT_FLOATS;
-    for (int64_t step = 0; step < steps; ++step) {
-      int64_t k = depth * step / steps, end = depth * (step + 1) / steps;
-      const float *ahead = step + 1 < steps ? b + end * columns : next;
-      isotach_tile_work work = {.blocks = 1, .steps = 1, .depth = end - k, .b_step = columns};
-      for (int64_t part = 0; part < parts; ++part) {
-        int64_t first = rows * part / parts, here = rows * (part + 1) / parts - first;
-        const float *starts[ISOTACH_TILE_ROWS];
-        for (int64_t i = 0; i < here; ++i) starts[i] = a + (first + i) * a_step + k;
-        int64_t lines = part * (end - k);
-        work.ahead = lines * 16 < (end - k) * columns ? ahead + lines * 16 : b + k * columns;
-        tiles->functions[vectors - 1][here - 1](&work, starts, b + k * columns + j, c + first * c_step + j, c_step, step > 0);
+  int64_t first_vectors = least(columns / tiles->lanes, tiles->wide), tall = tiles->tall[first_vectors - 1];
+  int64_t parts = (rows + tall - 1) / tall, steps = (depth * columns + RESIDENT_FLOATS - 1) / RESIDENT_FLOATS;
+  for (int64_t step = 0; step < steps; ++step) {
+    int64_t k = depth * step / steps, end = depth * (step + 1) / steps, line = 0;
+    const float *ahead = step + 1 < steps ? b + end * columns : next, *here = b + k * columns;
+    isotach_tile_work work = {.blocks = 1, .steps = 1, .depth = end - k, .b_step = columns};
+    for (int64_t part = 0; part < parts; ++part) {
+      int64_t first = rows * part / parts, count = rows * (part + 1) / parts - first;
+      const float *starts[ISOTACH_TILE_ROWS];
+      for (int64_t i = 0; i < count; ++i) starts[i] = a + (first + i) * a_step + k;
+      for (int64_t j = 0; j < columns;) {
+        int64_t vectors = least((columns - j) / tiles->lanes, tiles->wide);
+        work.ahead = line < (end - k) * columns ? ahead + line : here;
+        line += (end - k) * 16;
+        tiles->functions[vectors - 1][count - 1](&work, starts, here + j, c + first * c_step + j, c_step, step > 0);
+        j += vectors * tiles->lanes;
       }
     }
-    j += vectors * tiles->lanes;
   }
 }

@@ -28,11 +28,8 @@ typedef struct {
   const isotach_tile_function (*functions)[ISOTACH_TILE_ROWS];
 } isotach_tiles;
 
-/// Blocks of 16 output channels whose packed weights lie side by side.
-static inline int64_t isotach_tiles_blocks(const isotach_tiles *tiles) {
-  int64_t columns = tiles->wide * tiles->lanes;
-  return columns > 16 ? columns / 16 : 1;
-}
+/// Blocks of 16 output channels, at most, whose packed weights lie side by side.
+enum { ISOTACH_TILE_BLOCKS = 4 };
 
 /// Those of a level of `isotach_cpu_level`.
 const isotach_tiles *isotach_tiles_of(int level);

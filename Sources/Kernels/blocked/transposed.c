@@ -108,10 +108,15 @@ void isotach_transposed_run(const isotach_transposed *p, int64_t piece, const is
     if (remainder > mine || part >= isotach_general_pieces(&g)) return;
     isotach_blocked target = view_of(p, y, mine);
     isotach_blocked residual;
+    isotach_blocked mask;
     isotach_epilogue e = *epilogue;
     if (e.residual) {
       residual = view_of(p, e.residual, mine);
       e.residual = &residual;
+    }
+    if (e.mask) {
+      mask = view_of(p, e.mask, mine);
+      e.mask = &mask;
     }
     isotach_general_run_apart(&g, part, x, packed, &e, &target, p->shape.stride_x, scratch);
     return;

@@ -22,10 +22,15 @@ isotach_tap_map isotach_tap_map_of(const isotach_convolution *s) {
 
 const float *isotach_taps_of(const isotach_convolution *s, const isotach_tap_map *map, const float *w, int64_t f,
                              int64_t k) {
-  int64_t groups = s->groups > 1 ? s->groups : 1, channels = s->channels / groups, filters = s->filters / groups;
+  int64_t groups = s->groups > 1 ? s->groups : 1;
+  int64_t channels = groups == 1 ? s->channels : s->channels / groups;
+  int64_t filters = groups == 1 ? s->filters : s->filters / groups;
   int64_t c = number_of(s->channel_of_lane, k, s->channels);
   f = number_of(s->filter_of_lane, f, s->filters);
-  if (c < 0 || f < 0 || c / channels != f / filters || map->taps == 0) return 0;
+  if (c < 0 || f < 0 || map->taps == 0) return 0;
+  // Divisions cost more than all the rest.
+  if (groups == 1) return w + (s->turned ? c * filters + f : f * channels + c) * map->taps;
+  if (c / channels != f / filters) return 0;
   return w + (s->turned ? c * filters + f % filters : f * channels + c % channels) * map->taps;
 }
 
@@ -38,6 +43,25 @@ void isotach_gather_taps(const isotach_convolution *s, const isotach_tap_map *ma
       for (int64_t kx = 0; kx < s->kernel_x; ++kx, target += step)
         *target = source ? source[map->first + ky * map->step_y + kx * map->step_x] : 0;
   }
+}
+
+void isotach_gather_block(const isotach_convolution *s, const isotach_tap_map *map, const float *w, int64_t block,
+                          int64_t in, float *taps) {
+  int64_t count = s->kernel_y * s->kernel_x;
+  // Filter by filter, or channel by channel when they are turned: the weights are read in their order.
+  for (int64_t a = 0; a < ISOTACH_LANES; ++a)
+    for (int64_t b = 0; b < ISOTACH_LANES; ++b) {
+      int64_t l = s->turned ? b : a, k = s->turned ? a : b;
+      const float *source = isotach_taps_of(s, map, w, block * ISOTACH_LANES + l, in * ISOTACH_LANES + k);
+      float *target = taps + k * count * ISOTACH_LANES + l;
+      if (source && count == 9 && map->step_x == 1) {
+        for (int t = 0; t < 9; ++t) target[t * ISOTACH_LANES] = source[t];
+        continue;
+      }
+      for (int64_t ky = 0; ky < s->kernel_y; ++ky)
+        for (int64_t kx = 0; kx < s->kernel_x; ++kx, target += ISOTACH_LANES)
+          *target = source ? source[map->first + ky * map->step_y + kx * map->step_x] : 0;
+    }
 }
 
 void isotach_pack_bias(const isotach_convolution *s, const float *bias, int64_t block, float *target) {

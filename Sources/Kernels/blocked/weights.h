@@ -19,5 +19,8 @@ const float *isotach_taps_of(const isotach_convolution *shape, const isotach_tap
 /// none.
 void isotach_gather_taps(const isotach_convolution *shape, const isotach_tap_map *map, const float *w, int64_t block,
                          int64_t k, float *taps, int64_t step);
+/// taps[(k * count + t) * 16 + l] of the channel lanes k of block `in`, for `count` taps.
+void isotach_gather_block(const isotach_convolution *shape, const isotach_tap_map *map, const float *w, int64_t block,
+                          int64_t in, float *taps);
 /// The bias of the filters of a block, 0 where there is none.
 void isotach_pack_bias(const isotach_convolution *shape, const float *bias, int64_t block, float *target);

@@ -1,5 +1,6 @@
 #include "../vectors.h"
 #include "kernels.h"
+#include "pixels.h"
 #include "tile.h"
 #include "weights.h"
 #include "winograd.h"
@@ -7,6 +8,8 @@
 static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+static inline double most_of(double a, double b) { return a > b ? a : b; }
 
 #define TEMPLATE "winograd_template.h"
 #include "each_isa.h"
@@ -30,7 +33,7 @@ int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, 
   p->tiles_y = over(s->out_height, tile);
   p->tiles_x = over(s->out_width, tile);
   p->tiles = s->images * p->tiles_y * p->tiles_x;
-  p->ranges = over(p->out_blocks, isotach_tiles_blocks(isotach_tiles_of(p->level)));
+  p->ranges = over(p->out_blocks, ISOTACH_TILE_BLOCKS);
   int64_t depth = p->in_blocks * ISOTACH_LANES, wide = over(p->out_blocks, p->ranges) * ISOTACH_LANES;
   p->is_split = mode == ISOTACH_WINOGRAD_SPLIT || (mode == ISOTACH_WINOGRAD_AUTO && depth * p->out_blocks >= 512 * 32);
   int64_t tile_floats = p->points * (p->is_split ? wide : depth + wide);
@@ -41,6 +44,20 @@ int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, 
   p->piece_tiles = least(p->piece_tiles, p->tiles);
   p->pieces = over(p->tiles, p->piece_tiles);
   return 1;
+}
+
+int isotach_winograd_pays(const isotach_convolution *shape, int tile) {
+  isotach_winograd p;
+  if (!isotach_winograd_plan(shape, tile, ISOTACH_WINOGRAD_FUSED, &p)) return 0;
+  // Operations for a pair of a channel and a filter. A transform of one block of 16 costs about 6 operations for each
+  // number that it reads or writes, at a fifth of the speed of products.
+  double in = (double)(p.in_blocks * ISOTACH_LANES), out = (double)(p.out_blocks * ISOTACH_LANES);
+  double tiles = (double)p.tiles, pixels = (double)(shape->images * shape->out_height * shape->out_width);
+  double byte = 10, transform = 24 * p.points * tiles, multiply = 2 * p.points * tiles;
+  double winograd = most_of(multiply, byte * sizeof(float) * p.points) + transform * (1 / in + 1 / out);
+  double channels = in == 16 && !shape->channel_of_lane ? (double)shape->channels : in;
+  double direct = most_of(18 * pixels * channels / in, byte * sizeof(float) * 9);
+  return winograd < direct;
 }
 
 static inline int64_t depth_of(const isotach_winograd *p) { return p->in_blocks * ISOTACH_LANES; }
@@ -55,23 +72,32 @@ static int64_t range_step(const isotach_winograd *p, int64_t range) {
 }
 
 int64_t isotach_winograd_packed(const isotach_winograd *p) { return range_start(p, p->ranges); }
-int64_t isotach_winograd_pack_ranges(const isotach_winograd *p) { return p->out_blocks; }
+// A unit of packing is a block of channels of a range of filters.
+int64_t isotach_winograd_pack_ranges(const isotach_winograd *p) { return p->ranges * p->in_blocks; }
 
 void isotach_winograd_pack(const isotach_winograd *p, const float *w, const float *bias, int64_t first, int64_t last,
                            float *packed) {
   isotach_tap_map map = isotach_tap_map_of(&p->shape);
-  for (int64_t block = first; block < last; ++block) {
-    int64_t range = 0;
-    while (range_begin(p, range + 1) <= block) ++range;
-    int64_t begin = range_begin(p, range), wide = (range_begin(p, range + 1) - begin) * ISOTACH_LANES;
-    float *target = packed + range_start(p, range) + (block - begin) * ISOTACH_LANES;
-    isotach_pack_bias(&p->shape, bias, block, packed + block * ISOTACH_LANES);
-    float taps[9 * ISOTACH_LANES];
-    for (int64_t k = 0; k < depth_of(p); ++k) {
-      isotach_gather_taps(&p->shape, &map, w, block, k, taps, ISOTACH_LANES);
-      OF_LEVEL(p->level, pack_points)(p->tile, taps, target + k * wide, range_step(p, range));
+  // Many weights go past the caches: they would only push each other out; whole lines only.
+  int streams = p->level == 2 && isotach_winograd_packed(p) * (int64_t)sizeof(float) > 2 * isotach_cache_bytes()
+                && (uintptr_t)packed % 64 == 0;
+  for (int64_t unit = first; unit < last; ++unit) {
+    int64_t range = unit / p->in_blocks, in = unit % p->in_blocks;
+    int64_t begin = range_begin(p, range), end = range_begin(p, range + 1), wide = (end - begin) * ISOTACH_LANES;
+    float *target = packed + range_start(p, range) + in * ISOTACH_LANES * wide;
+    float taps[ISOTACH_TILE_BLOCKS][ISOTACH_LANES * 9 * ISOTACH_LANES];
+    for (int64_t block = begin; block < end; ++block) {
+      if (in == 0) isotach_pack_bias(&p->shape, bias, block, packed + block * ISOTACH_LANES);
+      isotach_gather_block(&p->shape, &map, w, block, in, taps[block - begin]);
     }
+    for (int64_t k = 0; k < ISOTACH_LANES; ++k)
+      for (int64_t block = begin; block < end; ++block)
+        OF_LEVEL(p->level, pack_points)(p->tile, taps[block - begin] + k * 9 * ISOTACH_LANES,
+                                        target + k * wide + (block - begin) * ISOTACH_LANES, range_step(p, range), streams);
   }
+#if defined(__x86_64__)
+  if (streams) __builtin_ia32_sfence();
+#endif
 }
 
 static int64_t v_step(const isotach_winograd *p) {

@@ -45,7 +45,7 @@ int64_t isotach_winograd_gradient_shared(const isotach_winograd_gradient *p) {
 int64_t isotach_winograd_gradient_phases(const isotach_winograd_gradient *p) { return 2 * p->chunks + 1; }
 int64_t isotach_winograd_gradient_pieces(const isotach_winograd_gradient *p, int64_t phase) {
   const isotach_winograd *f = &p->forward;
-  if (phase == 2 * p->chunks) return f->in_blocks * f->out_blocks;
+  if (phase == 2 * p->chunks) return f->in_blocks * f->ranges;
   return phase % 2 == 0 ? (f->in_blocks + f->out_blocks) * TRANSFORM_PARTS : f->points * f->ranges;
 }
 
@@ -92,20 +92,24 @@ static void multiply(const isotach_winograd_gradient *p, int64_t piece, int64_t 
   }
 }
 
+// A block of channels of a range of filters.
 static void finish(const isotach_winograd_gradient *p, int64_t piece, const float *sums, float *dw) {
   const isotach_winograd *f = &p->forward;
-  int64_t in = piece % f->in_blocks, out = piece / f->in_blocks, range = range_of(f, out), start = range_begin(f, range);
-  int64_t wide = (range_begin(f, range + 1) - start) * ISOTACH_LANES;
+  int64_t in = piece % f->in_blocks, range = piece / f->in_blocks, start = range_begin(f, range);
+  int64_t blocks = range_begin(f, range + 1) - start, wide = blocks * ISOTACH_LANES;
   isotach_tap_map map = isotach_tap_map_of(&f->shape);
-  sums += start * ISOTACH_LANES * depth_of(f) + (out - start) * ISOTACH_LANES;
-  for (int64_t k = in * ISOTACH_LANES; k < (in + 1) * ISOTACH_LANES; ++k) {
-    float taps[9 * ISOTACH_LANES];
-    OF_LEVEL(f->level, gather_taps)(sums + k * wide, s_step(p), taps);
-    for (int64_t l = 0; l < ISOTACH_LANES; ++l) {
-      float *target = (float *)isotach_taps_of(&f->shape, &map, dw, out * ISOTACH_LANES + l, k);
-      for (int64_t t = 0; target && t < 9; ++t) target[t] = taps[t * ISOTACH_LANES + l];
+  float taps[ISOTACH_TILE_BLOCKS][ISOTACH_LANES][9 * ISOTACH_LANES];
+  sums += start * ISOTACH_LANES * depth_of(f) + in * ISOTACH_LANES * wide;
+  for (int64_t k = 0; k < ISOTACH_LANES; ++k)
+    for (int64_t block = 0; block < blocks; ++block)
+      OF_LEVEL(f->level, gather_taps)(sums + k * wide + block * ISOTACH_LANES, s_step(p), taps[block][k]);
+  for (int64_t l = 0; l < wide; ++l)
+    for (int64_t k = 0; k < ISOTACH_LANES; ++k) {
+      float *target =
+          (float *)isotach_taps_of(&f->shape, &map, dw, start * ISOTACH_LANES + l, in * ISOTACH_LANES + k);
+      const float *source = taps[l / ISOTACH_LANES][k] + l % ISOTACH_LANES;
+      for (int64_t t = 0; target && t < 9; ++t) target[t] = source[t * ISOTACH_LANES];
     }
-  }
 }
 
 void isotach_winograd_gradient_run(const isotach_winograd_gradient *p, int64_t phase, int64_t piece,

@@ -97,7 +97,7 @@ INLINE void FN(weight_6)(const V *x, int s, V *y, int t) {
   }                                                                                                             \
                                                                                                                 \
   /* Weights of 16 filters for one channel, w[9][16], to u. */                                                  \
-  INLINE void FN(transform_weight_##TILE)(const float *w, float *u, int64_t point_step) {                       \
+  INLINE void FN(transform_weight_##TILE)(const float *w, float *u, int64_t point_step, int streams) {          \
     for (int h = 0; h < ISOTACH_LANES; h += VECTOR_LANES) {                                                     \
       V half[TILE + 2][3];                                                                                      \
       for (int j = 0; j < 3; ++j) {                                                                             \
@@ -108,14 +108,19 @@ INLINE void FN(weight_6)(const V *x, int s, V *y, int t) {
       for (int i = 0; i < TILE + 2; ++i) {                                                                      \
         V line[TILE + 2];                                                                                       \
         FN(weight_##TILE)(half[i], 1, line, 1);                                                                 \
-        for (int j = 0; j < TILE + 2; ++j) STORE(u + (i * (TILE + 2) + j) * point_step + h, line[j]);           \
+        for (int j = 0; j < TILE + 2; ++j) {                                                                    \
+          float *target = u + (i * (TILE + 2) + j) * point_step + h;                                            \
+          if (streams) __builtin_nontemporal_store(line[j], (V *)target);                                       \
+          else STORE(target, line[j]);                                                                          \
+        }                                                                                                       \
       }                                                                                                         \
     }                                                                                                           \
   }                                                                                                             \
                                                                                                                 \
   /* Back, with what follows; rows x columns of the tile are inside the image. */                               \
   INLINE void FN(transform_output_##TILE)(const float *m, int64_t point_step, const float *bias,                \
-                                          const float *residual, int64_t residual_row, float *y, int64_t y_row, \
+                                          const float *residual, int64_t residual_row, const float *mask,       \
+                                          int64_t mask_row, float *y, int64_t y_row,                            \
                                           int64_t rows, int64_t columns, const FN(finish_values) * finish) {    \
     for (int h = 0; h < ISOTACH_LANES; h += VECTOR_LANES) {                                                     \
       V half[TILE][TILE + 2], offset = LOAD(bias + h);                                                          \
@@ -132,7 +137,9 @@ INLINE void FN(weight_6)(const V *x, int s, V *y, int t) {
           if (j >= columns) break;                                                                              \
           V v = line[j] + offset;                                                                               \
           if (residual) v += LOAD(residual + i * residual_row + j * ISOTACH_LANES + h);                         \
-          STORE(y + i * y_row + j * ISOTACH_LANES + h, FN(finish)(v, finish));                                  \
+          v = mask ? FN(masked)(v, LOAD(mask + i * mask_row + j * ISOTACH_LANES + h), finish)                   \
+                   : FN(finish)(v, finish);                                                                     \
+          STORE(y + i * y_row + j * ISOTACH_LANES + h, v);                                                      \
         }                                                                                                       \
       }                                                                                                         \
     }                                                                                                           \
@@ -174,7 +181,7 @@ INLINE void FN(weight_6)(const V *x, int s, V *y, int t) {
                                         int64_t last, const float *bias, const isotach_epilogue *e,             \
                                         const isotach_blocked *y) {                                             \
     FN(finish_values) finish = FN(finish_of)(e);                                                                \
-    const isotach_blocked *r = e->residual;                                                                     \
+    const isotach_blocked *r = e->residual, *k = e->mask;                                                       \
     for (int64_t block = first_block; block < last_block; ++block)                                              \
       for (int64_t t = first; t < last; ++t) {                                                                  \
         isotach_place at = isotach_winograd_place(p, t);                                                        \
@@ -183,11 +190,14 @@ INLINE void FN(weight_6)(const V *x, int s, V *y, int t) {
         const float *residual = r ? r->data + block * r->block_step + at.image * r->image_step                  \
                                         + at.y * r->row_step + at.x * ISOTACH_LANES                             \
                                   : 0;                                                                          \
+        const float *mask = k ? k->data + block * k->block_step + at.image * k->image_step                      \
+                                    + at.y * k->row_step + at.x * ISOTACH_LANES                                 \
+                              : 0;                                                                              \
         float *target =                                                                                         \
             y->data + block * y->block_step + at.image * y->image_step + at.y * y->row_step + at.x * ISOTACH_LANES; \
         const float *source = m + (t - first) * wide + (block - first_block) * ISOTACH_LANES;                   \
         FN(transform_output_##TILE)(source, point_step, bias + block * ISOTACH_LANES, residual,                 \
-                                    r ? r->row_step : 0, target, y->row_step, rows, columns, &finish);          \
+                                    r ? r->row_step : 0, mask, k ? k->row_step : 0, target, y->row_step, rows, columns, &finish); \
         if (e->pooled) FN(pool)(y, e->pooled, block, at.image, at.y, at.x, rows, columns);                      \
       }                                                                                                         \
   }
@@ -197,7 +207,10 @@ TRANSFORMS(6)
 #undef TRANSFORMS
 #undef ROOT
 
-static void FN(pack_points)(int tile, const float *w, float *u, int64_t point_step) {
-  if (tile == 4) FN(transform_weight_4)(w, u, point_step);
-  else FN(transform_weight_6)(w, u, point_step);
+// Past the caches when `streams`: u is aligned then.
+static void FN(pack_points)(int tile, const float *w, float *u, int64_t point_step, int streams) {
+  if (tile == 4 && streams) FN(transform_weight_4)(w, u, point_step, 1);
+  else if (tile == 4) FN(transform_weight_4)(w, u, point_step, 0);
+  else if (streams) FN(transform_weight_6)(w, u, point_step, 1);
+  else FN(transform_weight_6)(w, u, point_step, 0);
 }

@@ -48,12 +48,15 @@ enum {
   ISOTACH_CLIP,
 };
 
-/// What happens to v = convolution + bias before it is stored: v += residual; v = activation(v).
+/// What happens to v = convolution + bias before it is stored: v += residual; v = mask > 0 ? v : 0 (slope * v with
+/// ISOTACH_LEAKY); v = activation(v) without a mask.
 typedef struct {
   int32_t activation;
   float slope, low, high;
   /// NULL or a value with the shape of y. May be y itself.
   const isotach_blocked *residual;
+  /// NULL or a value with the shape of y: the output of the rectifier (or leaky one) whose gradient goes on backward.
+  const isotach_blocked *mask;
   /// Winograd only: NULL or a value of half the height and width of y (rounded down), which gets the maxima of 2 x 2.
   const isotach_blocked *pooled;
 } isotach_epilogue;
@@ -81,6 +84,11 @@ typedef struct {
 } isotach_winograd;
 
 enum { ISOTACH_WINOGRAD_AUTO, ISOTACH_WINOGRAD_FUSED, ISOTACH_WINOGRAD_SPLIT };
+
+/// Whether F(tile x tile, 3 x 3) should be faster than the direct sums, by the shape alone: multiplications and
+/// transforms of its tiles (the last ones in a row or column reach over the edge) against the direct multiplications,
+/// or the reading of the weights, where a byte costs as much as 10 operations. 0 where it cannot be used.
+int isotach_winograd_pays(const isotach_convolution *shape, int tile);
 
 /// `tile` is 4 or 6. Fused: a piece transforms, multiplies and transforms back some tiles, all within the second-level
 /// cache. Split, for many channels: phase 0 transforms all tiles into the shared memory, phase 1 shares out the

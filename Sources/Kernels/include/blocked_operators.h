@@ -8,7 +8,17 @@
 // and its numbers are looked at. A function of single elements that is not here can run over the memory of a value
 // without halo (lanes behind the last channel too, which must stay finite).
 
-enum { ISOTACH_ADD, ISOTACH_SUBTRACT, ISOTACH_MULTIPLY, ISOTACH_DIVIDE, ISOTACH_MAX, ISOTACH_MIN };
+enum {
+  ISOTACH_ADD,
+  ISOTACH_SUBTRACT,
+  ISOTACH_MULTIPLY,
+  ISOTACH_DIVIDE,
+  ISOTACH_MAX,
+  ISOTACH_MIN,
+  /// b > 0 ? a : 0 (slope * a when the activation is ISOTACH_LEAKY, which is not applied then): backward through a
+  /// rectifier with the output b.
+  ISOTACH_MASK,
+};
 
 /// y = activation(a op b). A quotient's lanes behind the last channel become 0 when b holds 0 there.
 void isotach_blocked_binary(int op, const isotach_blocked *a, const isotach_blocked *b, const isotach_epilogue *e,

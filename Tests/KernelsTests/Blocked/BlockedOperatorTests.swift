@@ -43,6 +43,23 @@ import Testing
     }
   }
 
+  @Test func masks() {
+    for level in cpuLevels {
+      atLevel(level) {
+        let (seeds, outputs) = (value(a), value(b))
+        for (kind, slope): (Int, Float) in [(ISOTACH_RELU, 0), (ISOTACH_LEAKY, 0.25)] {
+          let y = room()
+          var epilogue = linear(kind)
+          epilogue.slope = 0.25
+          isotach_blocked_binary(
+            Int32(ISOTACH_MASK), &seeds.layout, &outputs.layout, &epilogue, &y.layout, 0,
+            isotach_blocked_rows(&y.layout))
+          #expect(y.plain == zip(a, b).map { $1 > 0 ? $0 : $0 * slope })
+        }
+      }
+    }
+  }
+
   @Test func notANumberStays() {
     var x = a
     x[5] = .nan

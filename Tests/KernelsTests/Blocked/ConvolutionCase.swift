@@ -20,6 +20,7 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
   var hasBias = true
   var hasResidual = false
   var isPooled = false
+  var hasMask = false
 
   var testDescription: String {
     "\(images) \(channels)->\(filters) \(height)x\(width) kernel \(kernel) stride \(stride) dilation \(dilation) "
@@ -50,6 +51,8 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
   var bias: [Float]? { hasBias ? randomNumbers(filters, 3) : nil }
   var residual: [Float]? { hasResidual ? randomNumbers(images * filters * outHeight * outWidth, 4) : nil }
 
+  var mask: [Float]? { hasMask ? randomNumbers(images * filters * outHeight * outWidth, 5) : nil }
+
   var epilogue: isotach_epilogue {
     var epilogue = isotach_epilogue()
     epilogue.activation = Int32(activation)
@@ -60,7 +63,12 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
   func reference() -> [Float] {
     var (shape, epilogue) = (shape, epilogue)
     var y = [Float](repeating: .nan, count: images * filters * outHeight * outWidth)
+    // A mask takes the place of the activation.
+    if hasMask { epilogue.activation = Int32(ISOTACH_LINEAR) }
     isotach_convolution_reference(&shape, x, w, bias, residual, &epilogue, &y)
+    if let mask {
+      for i in y.indices where mask[i] <= 0 { y[i] *= activation == ISOTACH_LEAKY ? epilogue.slope : 0 }
+    }
     return y
   }
 
@@ -77,30 +85,28 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     let added = residual.map {
       BlockedValue($0, channels: filters, images: images, height: outHeight, width: outWidth, halo: (0, 1))
     }
+    let under = mask.map {
+      BlockedValue($0, channels: filters, images: images, height: outHeight, width: outWidth, halo: (2, 0))
+    }
     let pooled = BlockedValue(
       channels: filters, images: images, height: outHeight / 2, width: outWidth / 2)
     var epilogue = epilogue
-    func finish() {
-      if isPooled {
-        withUnsafePointer(to: &pooled.layout) {
-          epilogue.pooled = $0
+    withPointer(added) { added in
+      withPointer(under) { under in
+        withPointer(isPooled ? pooled : nil) { pooled in
+          (epilogue.residual, epilogue.mask, epilogue.pooled) = (added, under, pooled)
           kernel(&input.layout, w, bias, &epilogue, &output.layout)
         }
-      } else {
-        kernel(&input.layout, w, bias, &epilogue, &output.layout)
       }
-    }
-    if let added {
-      withUnsafePointer(to: &added.layout) {
-        epilogue.residual = $0
-        finish()
-      }
-    } else {
-      finish()
     }
     let y = output.plain
     if isPooled { checkPooled(pooled.plain, y) }
     return y
+  }
+
+  private func withPointer(_ value: BlockedValue?, _ body: (UnsafePointer<isotach_blocked>?) -> Void) {
+    guard let value else { return body(nil) }
+    withUnsafePointer(to: &value.layout) { body($0) }
   }
 
   private func checkPooled(_ found: [Float], _ y: [Float]) {

@@ -29,6 +29,10 @@ import Testing
     ConvolutionCase(
       channels: 19, filters: 40, height: 9, width: 8, kernel: (5, 5), before: (2, 2), after: (2, 2),
       isTurned: true),
+    ConvolutionCase(
+      channels: 16, filters: 70, height: 9, width: 8, kernel: (5, 5), before: (2, 2), after: (2, 2),
+      isTurned: true,
+      activation: ISOTACH_RELU, hasBias: false, hasMask: true),
     ConvolutionCase(channels: 32, filters: 64, height: 6, width: 5, groups: 2, isTurned: true, halo: (1, 1)),
     ConvolutionCase(
       channels: 18, filters: 16, height: 30, width: 17, kernel: (2, 2), stride: (2, 2), before: (0, 0),

@@ -57,6 +57,20 @@ import Testing
     }
   }
 
+  @Test func paysByShape() {
+    func pays(_ channels: Int, _ filters: Int, _ size: Int, images: Int = 1) -> Bool {
+      var shape = ConvolutionCase(
+        images: images, channels: channels, filters: filters, height: size, width: size
+      ).shape
+      return isotach_winograd_pays(&shape, 4) == 1
+    }
+    // Many pixels; few pixels, but many images; few pixels, where the weights are the work; few channels.
+    #expect(pays(64, 64, 256) && pays(16, 16, 64) && pays(1024, 1024, 16) && pays(512, 512, 7, images: 8))
+    #expect(!pays(512, 512, 7) && !pays(1, 64, 256) && !pays(3, 16, 64))
+    var strided = ConvolutionCase(channels: 64, filters: 64, height: 64, width: 64, stride: (2, 2)).shape
+    #expect(isotach_winograd_pays(&strided, 4) == 0)
+  }
+
   /// Channels of two values that were placed side by side: 5 in the first block, 18 in the next two.
   @Test func lanesMayHaveGaps() {
     var one = ConvolutionCase(channels: 23, filters: 7, height: 6, width: 7)
