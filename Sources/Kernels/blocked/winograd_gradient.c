@@ -13,14 +13,21 @@ static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
 #include "each_isa.h"
 
 // Floats between points against conflicts of cache sets; tiles of a product whose dy stays in the first-level cache;
-// floats of the transformed tiles of a chunk; pieces of a block's transform.
-enum { PAD = 16, RESIDENT_TILES = 96, CHUNK_FLOATS = 2 << 20, TRANSFORM_PARTS = 4 };
+// floats of the transformed tiles of a chunk; pieces of a block's transform; parts with sums of their own.
+enum { PAD = 16, RESIDENT_TILES = 96, CHUNK_FLOATS = 2 << 20, TRANSFORM_PARTS = 4, FUSED_PARTS = 8 };
 
 int isotach_winograd_gradient_plan(const isotach_convolution *shape, isotach_winograd_gradient *p) {
   *p = (isotach_winograd_gradient){.chunks = 0};
   if (shape->turned || !isotach_winograd_plan(shape, 4, ISOTACH_WINOGRAD_FUSED, &p->forward)) return 0;
   isotach_winograd *f = &p->forward;
   int64_t in = f->in_blocks * ISOTACH_LANES, out = f->out_blocks * ISOTACH_LANES;
+  int64_t cached = isotach_cache_bytes() * 9 / 16 / (int64_t)sizeof(float), sums = f->points * in * out;
+  if (sums <= cached / 2) {
+    p->parts = most(1, least(FUSED_PARTS, f->tiles / 48));
+    p->chunks = 1;
+    p->chunk_tiles = least(over(f->tiles, p->parts), most(16, (cached - sums) / (f->points * (in + out))));
+    return 1;
+  }
   // A chunk costs its tiles and the sums, which are read and written: neither should outweigh the other.
   int64_t tiles = most(CHUNK_FLOATS / (f->points * (in + out)), in * out / (in + out));
   p->chunks = over(f->tiles, most(tiles, RESIDENT_TILES));
@@ -39,13 +46,18 @@ static inline int64_t s_step(const isotach_winograd_gradient *p) {
   return depth_of(&p->forward) * wide_of(&p->forward) + PAD;
 }
 
-int64_t isotach_winograd_gradient_shared(const isotach_winograd_gradient *p) {
+// Transformed tiles and sums of a part, or of all.
+static inline int64_t part_floats(const isotach_winograd_gradient *p) {
   return p->forward.points * (v_step(p) + z_step(p) + s_step(p));
 }
-int64_t isotach_winograd_gradient_phases(const isotach_winograd_gradient *p) { return 2 * p->chunks + 1; }
+int64_t isotach_winograd_gradient_shared(const isotach_winograd_gradient *p) { return most(p->parts, 1) * part_floats(p); }
+int64_t isotach_winograd_gradient_phases(const isotach_winograd_gradient *p) {
+  return p->parts > 0 ? 2 : 2 * p->chunks + 1;
+}
 int64_t isotach_winograd_gradient_pieces(const isotach_winograd_gradient *p, int64_t phase) {
   const isotach_winograd *f = &p->forward;
-  if (phase == 2 * p->chunks) return f->in_blocks * f->ranges;
+  if (phase == isotach_winograd_gradient_phases(p) - 1) return f->in_blocks * f->ranges;
+  if (p->parts > 0) return p->parts;
   return phase % 2 == 0 ? (f->in_blocks + f->out_blocks) * TRANSFORM_PARTS : f->points * f->ranges;
 }
 
@@ -102,7 +114,8 @@ static void finish(const isotach_winograd_gradient *p, int64_t piece, const floa
   sums += start * ISOTACH_LANES * depth_of(f) + in * ISOTACH_LANES * wide;
   for (int64_t k = 0; k < ISOTACH_LANES; ++k)
     for (int64_t block = 0; block < blocks; ++block)
-      OF_LEVEL(f->level, gather_taps)(sums + k * wide + block * ISOTACH_LANES, s_step(p), taps[block][k]);
+      OF_LEVEL(f->level, gather_taps)(sums + k * wide + block * ISOTACH_LANES, s_step(p), most(p->parts, 1),
+                                      part_floats(p), taps[block][k]);
   for (int64_t l = 0; l < wide; ++l)
     for (int64_t k = 0; k < ISOTACH_LANES; ++k) {
       float *target =
@@ -116,8 +129,19 @@ void isotach_winograd_gradient_run(const isotach_winograd_gradient *p, int64_t p
                                    const isotach_blocked *x, const isotach_blocked *dy, float *dw, float *shared) {
   const isotach_winograd *f = &p->forward;
   float *v = shared, *z = v + f->points * v_step(p), *sums = z + f->points * z_step(p);
-  if (phase == 2 * p->chunks) {
+  if (phase == isotach_winograd_gradient_phases(p) - 1) {
     finish(p, piece, sums, dw);
+    return;
+  }
+  if (p->parts > 0) {
+    int64_t begin = f->tiles * piece / p->parts, end = f->tiles * (piece + 1) / p->parts, skip = piece * part_floats(p);
+    for (int64_t first = begin; first < end; first += p->chunk_tiles) {
+      int64_t last = least(first + p->chunk_tiles, end);
+      for (int64_t k = 0; k < (f->in_blocks + f->out_blocks) * TRANSFORM_PARTS; ++k)
+        transform(p, k, first, last, x, dy, v + skip, z + skip);
+      for (int64_t k = 0; k < f->points * f->ranges; ++k)
+        multiply(p, k, last - first, first > begin, v + skip, z + skip, sums + skip);
+    }
     return;
   }
   int64_t chunk = phase / 2, first = chunk * p->chunk_tiles, last = least(first + p->chunk_tiles, f->tiles);

@@ -49,13 +49,17 @@ static void FN(spread_tiles)(const isotach_winograd *p, const isotach_blocked *d
   }
 }
 
-// The 9 taps of 16 filters from their 36 sums.
-static void FN(gather_taps)(const float *sums, int64_t point_step, float *taps) {
+// The 9 taps of 16 filters from their 36 sums, of which there are `parts`.
+static void FN(gather_taps)(const float *sums, int64_t point_step, int64_t parts, int64_t part_step, float *taps) {
   for (int h = 0; h < ISOTACH_LANES; h += VECTOR_LANES) {
     V half[3][6];
     for (int j = 0; j < 6; ++j) {
       V line[6];
-      for (int i = 0; i < 6; ++i) line[i] = LOAD(sums + (6 * i + j) * point_step + h);
+      for (int i = 0; i < 6; ++i) {
+        const float *source = sums + (6 * i + j) * point_step + h;
+        line[i] = LOAD(source);
+        for (int64_t part = 1; part < parts; ++part) line[i] += LOAD(source + part * part_step);
+      }
       FN(gather)(line, &half[0][j], 6);
     }
     for (int i = 0; i < 3; ++i) {

@@ -11,13 +11,15 @@
 
 // MARK: Winograd: 3 x 3, stride 1, dilation 1, one group
 
-// The tiles of F(4x4, 3x3) turned round: 36 products over all tiles instead of 144. The tiles are taken in chunks:
-// phase 2 k transforms x and dy of chunk k, phase 2 k + 1 adds its products to the shared sums, the last phase
+// The tiles of F(4x4, 3x3) turned round: 36 products over all tiles instead of 144. Few weights: in phase 0 every part
+// of the tiles is transformed and summed by itself, a chunk at a time within the second-level cache. Many: phase 2 k
+// transforms x and dy of chunk k of all tiles, phase 2 k + 1 adds its products to the shared sums. The last phase
 // transforms the sums back. Error below 5e-5 of the largest value.
 
 typedef struct {
   isotach_winograd forward;
-  int64_t chunk_tiles, chunks;
+  /// Parts with sums of their own; 0: all tiles in `chunks` chunks.
+  int64_t parts, chunk_tiles, chunks;
 } isotach_winograd_gradient;
 
 int isotach_winograd_gradient_plan(const isotach_convolution *shape, isotach_winograd_gradient *plan);
