@@ -65,7 +65,8 @@ extension OnnxModel {
     -> OnnxGraph
   {
     let reading = GraphReading(path: path, given: given)
-    var table: [String: OnnxValue] = [:]
+    let stored = Dictionary(initialisers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let scope = OnnxScope(reading, stored)
     var ports: [OnnxGraph.Port] = []
     var bound: [String: (extent: Int, input: String)] = [:]
     for port in inputs {
@@ -80,24 +81,15 @@ extension OnnxModel {
       do { value = try reading.graph.input(port.name, shape) } catch {
         throw fault(port.name, .damaged, error.cause)
       }
-      table[port.name] = OnnxValue(value, type)
+      scope[port.name] = OnnxValue(value, type)
       ports.append(.init(name: port.name, value: value, type: type))
     }
-    let stored = Dictionary(initialisers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    try read(
-      proto.graph.node, opset, reading, &table, depth: 0,
-      missing: { (name) throws(NodeError) in
-        try stored[name].map { (tensor) throws(NodeError) in try reading.value(of: tensor, name: name) }
-      })
+    try read(proto.graph.node, opset, reading, scope, depth: 0)
     var results: [OnnxGraph.Port] = []
     for port in outputs {
-      var value = table[port.name]
-      if value == nil, let tensor = stored[port.name] {
-        do { value = try reading.value(of: tensor, name: port.name) } catch {
-          throw fault(port.name, error.modelKind, error.cause)
-        }
-      }
-      guard let value else { throw fault(port.name, .damaged, "it is made by nothing") }
+      let found: OnnxValue?
+      do { found = try scope.find(port.name) } catch { throw fault(port.name, error.modelKind, error.cause) }
+      guard let value = found else { throw fault(port.name, .damaged, "it is made by nothing") }
       results.append(.init(name: port.name, value: value.value, type: port.type ?? value.type))
     }
     return OnnxGraph(
@@ -154,9 +146,8 @@ extension OnnxModel {
 
   /// Reads nodes one after another; calls of the model's own functions are replaced by what they consist of.
   private func read(
-    _ nodes: [Onnx_NodeProto], _ opset: Int, _ reading: GraphReading, _ table: inout [String: OnnxValue],
-    depth: Int, attributes given: [String: Onnx_AttributeProto] = [:],
-    missing: (String) throws(NodeError) -> OnnxValue?
+    _ nodes: [Onnx_NodeProto], _ opset: Int, _ reading: GraphReading, _ scope: OnnxScope, depth: Int,
+    attributes given: [String: Onnx_AttributeProto] = [:]
   ) throws(ModelError) {
     for (index, node) in nodes.enumerated() {
       do throws(NodeError) {
@@ -166,8 +157,7 @@ extension OnnxModel {
             inputs.append(nil)
             continue
           }
-          if table[name] == nil { table[name] = try missing(name) }
-          guard let value = table[name] else {
+          guard let value = try scope.find(name) else {
             throw NodeError(.damaged, "its input `\(printable(name, limit: 200))` is made by nothing")
           }
           inputs.append(value)
@@ -200,7 +190,10 @@ extension OnnxModel {
           reading.graph.path = node.name.isEmpty ? node.output.first ?? "" : node.name
           reading.output = node.output.first ?? ""
           let reader = NodeReader(
-            reading, opset: opset, inputs: inputs, attributes: attributes, outputCount: node.output.count)
+            reading, opset: opset, inputs: inputs, attributes: attributes, outputCount: node.output.count,
+            inline: { (branch) throws(NodeError) in
+              try self.inline(branch, opset, reading, scope, depth, given)
+            })
           outputs = try operation.read(reader)
           try reader.expectAllAsked()
         } else {
@@ -211,7 +204,7 @@ extension OnnxModel {
             throw NodeError(
               .unsupported, "its output \(position), `\(printable(name, limit: 200))`, is not made here")
           }
-          table[name] = outputs[position]
+          scope[name] = outputs[position]
         }
       } catch {
         throw ModelError(error.modelKind, path: path, subject: Self.title(node, index), error.cause)
@@ -223,8 +216,8 @@ extension OnnxModel {
     _ function: Onnx_FunctionProto, _ inputs: [OnnxValue?], _ attributes: [String: Onnx_AttributeProto],
     _ reading: GraphReading, _ depth: Int
   ) throws(NodeError) -> [OnnxValue] {
-    var table: [String: OnnxValue] = [:]
-    for (name, value) in zip(function.input, inputs) { table[name] = value }
+    let scope = OnnxScope(reading, [:])
+    for (name, value) in zip(function.input, inputs) { scope[name] = value }
     var given: [String: Onnx_AttributeProto] = [:]
     for attribute in function.attributeProto { given[attribute.name] = attribute }
     for name in function.attribute { given[name] = attributes[name] }
@@ -232,16 +225,45 @@ extension OnnxModel {
     let opset =
       function.opsetImport.first { Self.isOwn($0.domain) }.flatMap { Int(exactly: $0.version) } ?? opset
     do throws(ModelError) {
-      try read(
-        function.node, opset, reading, &table, depth: depth + 1, attributes: given,
-        missing: { (_) throws(NodeError) in nil })
+      try read(function.node, opset, reading, scope, depth: depth + 1, attributes: given)
     } catch {
       throw NodeError(.mismatch, "in the function: \(error.subject ?? ""): \(error.sentence)")
     }
     var outputs: [OnnxValue] = []
     for name in function.output {
-      guard let value = table[name] else {
+      guard let value = try scope.find(name) else {
         throw NodeError(.damaged, "the function's output `\(printable(name, limit: 200))` is made by nothing")
+      }
+      outputs.append(value)
+    }
+    return outputs
+  }
+
+  /// The nodes of a branch, put where the node stands; they see the names outside.
+  private func inline(
+    _ branch: Onnx_GraphProto, _ opset: Int, _ reading: GraphReading, _ outer: OnnxScope, _ depth: Int,
+    _ given: [String: Onnx_AttributeProto]
+  ) throws(NodeError) -> [OnnxValue] {
+    guard depth < Self.deepestCall else {
+      throw NodeError(.damaged, "branches are nested more than \(Self.deepestCall) deep")
+    }
+    var stored: [String: TensorNumbers] = [:]
+    for tensor in branch.initializer {
+      guard stored.updateValue(try TensorNumbers(tensor, path: path), forKey: tensor.name) == nil else {
+        throw NodeError(.damaged, "the initialiser `\(printable(tensor.name, limit: 200))` is there twice")
+      }
+    }
+    let scope = OnnxScope(reading, stored, outer: outer)
+    do throws(ModelError) {
+      try read(branch.node, opset, reading, scope, depth: depth + 1, attributes: given)
+    } catch {
+      throw NodeError(.mismatch, "in the branch: \(error.subject ?? ""): \(error.sentence)")
+    }
+    var outputs: [OnnxValue] = []
+    for port in branch.output {
+      guard let value = try scope.find(port.name) else {
+        throw NodeError(
+          .damaged, "the branch's output `\(printable(port.name, limit: 200))` is made by nothing")
       }
       outputs.append(value)
     }

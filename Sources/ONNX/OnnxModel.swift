@@ -188,6 +188,9 @@ public struct OnnxModel: Sendable {
     var places: [String: Int] = [:]
     func look(_ nodes: [Onnx_NodeProto], _ prefix: String) {
       for (index, node) in nodes.enumerated() {
+        for branch in node.attribute where branch.hasG {
+          look(branch.g.node, prefix + (node.name.isEmpty ? "node \(index)" : node.name) + "/")
+        }
         if Self.isOwn(node.domain), operatorsByName[node.opType] != nil { continue }
         if functions[.init(domain: node.domain, name: node.opType, overload: node.overload)] != nil {
           continue

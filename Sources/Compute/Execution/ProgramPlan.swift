@@ -81,12 +81,12 @@ public struct ProgramPlan: Sendable {
     for value in graph.values {
       switch graph.origin(value) {
       case .input(let name): places[value.index] = .input(name)
-      case .parameter(let name): places[value.index] = .parameter(name)
+      case .parameter(let name) where read.contains(value): places[value.index] = .parameter(name)
       case .constant(let numbers) where read.contains(value):
         places[value.index] = .constant(constants.count)
         constants += numbers.map { Float($0) }
         constants += [Float](repeating: 0, count: (16 - constants.count % 16) % 16)
-      case .constant, .node: break
+      case .parameter, .constant, .node: break
       }
     }
     var kept = 0

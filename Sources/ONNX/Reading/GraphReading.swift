@@ -47,6 +47,16 @@ final class GraphReading {
     do { return try graph.constant(numbers, extents) } catch { throw NodeError(.damaged, error.cause) }
   }
 
+  /// Bounds what later steps may hold for each cell along a dimension, and tensors that no machine here can have.
+  private func expectPossible(_ op: any Operator, _ made: [Shape]) throws(NodeError) {
+    let most = op is Compute.Resize ? 1 << 17 : 1 << 28
+    for shape in made where shape.count > 1 << 36 || shape.extents.contains(where: { $0 > most }) {
+      throw NodeError(
+        .unsupported,
+        "it would make \(shape): an extent may be \(most) at most, and a tensor have 2^36 elements")
+    }
+  }
+
   /// Adds a node; of constants of a few numbers the result is worked out at once.
   func apply(_ op: any Operator, _ inputs: [Value]) throws(NodeError) -> [Value] {
     let shapes = inputs.map { graph.shape($0) }
@@ -55,6 +65,7 @@ final class GraphReading {
       let found = shapes.map(\.description).joined(separator: ", ")
       throw NodeError(.mismatch, error.cause + (shapes.isEmpty ? "" : " (inputs \(found))"))
     }
+    try expectPossible(op, made)
     let isConstant = inputs.allSatisfy { if case .constant = graph.origin($0) { true } else { false } }
     if isConstant, !op.isRandom, made.allSatisfy({ $0.count <= 4096 }) {
       let results = try evaluate(

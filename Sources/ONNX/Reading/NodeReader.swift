@@ -18,13 +18,14 @@ final class NodeReader {
   private let inputs: [OnnxValue?]
   private let attributes: [String: Onnx_AttributeProto]
   private var asked: Set<String> = []
+  private let inlining: (Onnx_GraphProto) throws(NodeError) -> [OnnxValue]
 
   init(
     _ reading: GraphReading, opset: Int, inputs: [OnnxValue?], attributes: [String: Onnx_AttributeProto],
-    outputCount: Int
+    outputCount: Int, inline: @escaping (Onnx_GraphProto) throws(NodeError) -> [OnnxValue]
   ) {
     (self.reading, self.opset, self.inputs, self.attributes) = (reading, opset, inputs, attributes)
-    self.outputCount = outputCount
+    (self.outputCount, inlining) = (outputCount, inline)
   }
 
   // MARK: - Inputs
@@ -124,6 +125,11 @@ final class NodeReader {
     return value
   }
   func tensor(_ name: String) throws(NodeError) -> Onnx_TensorProto? { try attribute(name, .tensor).map(\.t) }
+  /// A branch.
+  func graph(_ name: String) throws(NodeError) -> Onnx_GraphProto? { try attribute(name, .graph).map(\.g) }
+  /// Puts the nodes of a branch here.
+  /// - Returns: its outputs.
+  func inline(_ branch: Onnx_GraphProto) throws(NodeError) -> [OnnxValue] { try inlining(branch) }
   /// An attribute that has no effect here.
   func ignore(_ name: String) { asked.insert(name) }
 
