@@ -18,6 +18,8 @@
       name: "inference", summary: "a reference net: --net --shape --threads --repeat --way --profile",
       run: BenchNetwork.inference),
     Benchmark(
+      name: "training", summary: "a training step of a reference net, with Adam", run: BenchTraining.run),
+    Benchmark(
       name: "layer", summary: "one 3x3 convolution: --shape CHANNELSxFILTERSxROWSxCOLUMNS",
       run: BenchNetwork.layer),
     Benchmark(

@@ -37,12 +37,10 @@ enum BenchNetwork {
     return extents
   }
 
+  /// `--net NAME`, or `--model FILE.onnx` with `--input FILE.npy` and, to say how far the result is from it,
+  /// `--expected FILE.npy`.
   static func inference(_ options: BenchOptions) async throws {
-    let name = options.text("net", "unet32")
-    let extents = try shape(options.text("shape", "1x5x256x256"))
-    let settings = try Options(options)
-    try options.finish()
-    try run("inference", name, try BenchNets.spec(name), extents, settings)
+    try run("inference", options, net: "unet32", shape: "1x5x256x256")
   }
 
   /// `--shape` is channels x filters x rows x columns: one 3 x 3 convolution of an image, with bias and ReLU.
@@ -54,63 +52,98 @@ enum BenchNetwork {
       Conv(extents[1], kernel: 3)
       ReLU()
     }
-    try run("layer", "conv3x3", spec, [1, extents[0], extents[2], extents[3]], settings)
+    let start = Clock.seconds()
+    let subject = try BenchSubject(spec, [1, extents[0], extents[2], extents[3]])
+    try run("layer", "conv3x3", subject, "", settings, start)
   }
 
   /// One result and out: the caller times the process.
   static func coldStart(_ options: BenchOptions) async throws {
-    let name = options.text("net", "unet32")
-    let extents = try shape(options.text("shape", "1x5x128x128"))
+    try run("coldstart", options, net: "unet32", shape: "1x5x128x128")
+  }
+
+  private static func run(_ kind: String, _ options: BenchOptions, net: String, shape standard: String) throws
+  {
+    let (name, extents) = (options.text("net", net), try shape(options.text("shape", standard)))
+    let (model, input, expected) = (
+      options.text("model", ""), options.text("input", ""), options.text("expected", "")
+    )
     var settings = try Options(options)
     try options.finish()
-    settings.repeats = 0
-    try run("coldstart", name, try BenchNets.spec(name), extents, settings)
+    if kind == "coldstart" { settings.repeats = 0 }
+    let start = Clock.seconds()
+    let subject =
+      model.isEmpty
+      ? try BenchSubject(try BenchNets.spec(name), extents) : try BenchSubject(model: model, input: input)
+    try run(kind, model.isEmpty ? name : model, subject, expected, settings, start)
   }
 
   private static func run(
-    _ kind: String, _ name: String, _ spec: NetworkSpec, _ extents: [Int], _ settings: Options
+    _ kind: String, _ name: String, _ subject: BenchSubject, _ expected: String, _ settings: Options,
+    _ start: Double
   ) throws {
-    let start = Clock.seconds()
-    let network = try spec.network(input: try Shape(extents), .inference)
-    let made = try optimised(
-      network.graph, Goals(outputs: [("result", network.output)]), layouts: settings.layouts)
+    let made = try optimised(subject.graph, subject.goals, layouts: settings.layouts)
     let plan = try ProgramPlan(made.graph, made.goals, prepares: true, threads: settings.threads)
     let program = try Program(plan, team: ThreadTeam(threads: settings.threads))
-    let parameters = try network.initialParameters(seed: 1)
-    let input = try Tensor(repeating: 0, network.inputShape)
-    let stream = RandomStream(seed: 7, stream: 0)
-    for index in 0..<input.shape.count { input.storage[index] = stream.uniform(at: UInt64(index)) - 0.5 }
+    let parameters = subject.parameters
     try program.prepare(parameters)
     let prepared = Clock.seconds()
-    let given = ["input": Operand(input.shape, input.storage)]
+    let given = [subject.inputName: Operand(subject.input.shape, subject.input.storage)]
     func once(_ monitor: ((Graph.Node, [Operand<Float>]) -> Void)? = nil) throws -> Double {
       let start = Clock.seconds()
       try program.run(given, parameters: parameters, monitor: monitor) { _ in }
       return Clock.seconds() - start
     }
     var times = [try once()]
+    var processor = Double.infinity
     if settings.repeats > 0 {
       _ = try once()
       times = []
       let begin = Clock.seconds()
       while times.count < settings.repeats, times.count < 3 || Clock.seconds() - begin < 4 {
+        let used = BenchConv.Times.processor()
         times.append(try once())
+        processor = min(processor, BenchConv.Times.processor() - used)
       }
     }
-    times.sort()
-    func milliseconds(_ seconds: Double) -> Double { (seconds * 1e5).rounded() / 100 }
-    print(
-      #"{"kind":"\#(kind)","net":"\#(name)","shape":"\#(extents.map(String.init).joined(separator: "x"))","#
-        + #""threads":\#(settings.threads),"engine":"isotach","median_ms":\#(milliseconds(times[times.count / 2])),"#
-        + #""min_ms":\#(milliseconds(times[0])),"#
-        + #""gflops":\#((network.directOperations / times[times.count / 2] / 1e8).rounded() / 10),"#
-        + #""prepare_ms":\#(milliseconds(prepared - start)),"program_mb":\#(plan.bytes >> 20),"#
-        + #""peak_rss_mb":\#((peakMegabytes() * 10).rounded() / 10)}"#)
+    var error: Double?
+    if !expected.isEmpty {
+      let wanted = try NumpyFile.floats(expected).numbers
+      error = try program.run(given, parameters: parameters) { outputs in
+        guard let found = outputs.first?.value, found.count == wanted.count else { return .infinity }
+        let worst = wanted.indices.reduce(0) { max($0, abs(Double(found[$1]) - Double(wanted[$1]))) }
+        return worst / max(1e-30, Double(wanted.reduce(0) { max($0, abs($1)) }))
+      }
+    }
+    report(
+      kind, name, subject.input.shape.extents, settings, times, processor,
+      operations: subject.graph.directOperations(for: subject.goals), prepared: prepared - start, plan,
+      error: error)
     if settings.profiles { try profile(once, made.graph) }
   }
 
+  /// The line that the peers' script reads.
+  static func report(
+    _ kind: String, _ name: String, _ extents: [Int], _ settings: Options, _ times: [Double],
+    _ processor: Double,
+    operations: Double, prepared: Double, _ plan: ProgramPlan, error: Double? = nil
+  ) {
+    let times = times.sorted()
+    let median = times[times.count / 2]
+    func milliseconds(_ seconds: Double) -> Double { (seconds * 1e5).rounded() / 100 }
+    print(
+      #"{"kind":"\#(kind)","net":"\#(name)","shape":"\#(extents.map(String.init).joined(separator: "x"))","#
+        + #""threads":\#(settings.threads),"engine":"isotach","median_ms":\#(milliseconds(median)),"#
+        + #""min_ms":\#(milliseconds(times[0])),"#
+        + (processor.isFinite ? #""processor_ms":\#(milliseconds(processor)),"# : "")
+        + (error.map { #""max_rel_err":\#($0),"# } ?? "")
+        + #""gflops":\#((operations / median / 1e8).rounded() / 10),"#
+        + #""prepare_ms":\#(milliseconds(prepared)),"program_mb":\#(plan.bytes >> 20),"#
+        + #""peak_rss_mb":\#((peakMegabytes() * 10).rounded() / 10)}"#)
+  }
+
   /// Where the time of one run goes, by operator and shapes.
-  private static func profile(
+  static func profile(
     _ once: (((Graph.Node, [Operand<Float>]) -> Void)?) throws -> Double, _ graph: Graph
   ) throws {
     var parts: [String: (count: Int, seconds: Double, operations: Double)] = [:]
@@ -142,16 +175,15 @@ enum BenchNetwork {
   }
 }
 
-extension Network {
+extension Graph {
   /// Of convolutions and products, as a direct algorithm does them.
-  fileprivate var directOperations: Double {
-    graph.nodes(for: [output]).reduce(0) { sum, index in
-      let node = graph.nodes[index]
+  func directOperations(for goals: Goals) -> Double {
+    nodes(for: goals.values).reduce(0) { sum, index in
+      let node = nodes[index]
       guard node.op is Compute.Conv || node.op is Compute.ConvTranspose || node.op is Compute.Gemm else {
         return sum
       }
-      return sum
-        + node.op.cost(node.call.inputs.map(graph.shape), node.call.outputs.map(graph.shape)).operations
+      return sum + node.op.cost(node.call.inputs.map(shape), node.call.outputs.map(shape)).operations
     }
   }
 }

@@ -15,13 +15,14 @@ struct BlockedOperand {
 /// The operator that does on blocked values what another does on plain ones.
 struct OperatorInBlocks {
   let op: any Operator
-  let lanes: Lanes
+  /// Of the first output; nil: it is plain, as all others are.
+  let lanes: Lanes?
   /// The bound of what the lanes without a channel hold then.
   let rest: Double
   /// Inputs that are read as they are.
   let staysPlain: [Bool]
 
-  init(_ op: any Operator, _ lanes: Lanes, rest: Double = 0, staysPlain: [Bool] = [false]) {
+  init(_ op: any Operator, _ lanes: Lanes?, rest: Double = 0, staysPlain: [Bool] = [false]) {
     (self.op, self.lanes, self.rest, self.staysPlain) = (op, lanes, rest, staysPlain)
   }
 }
@@ -33,7 +34,7 @@ extension Operator {
     case is any UnaryOperator, is Identity, is Add, is Sub, is Mul, is Max, is Min, is Concat, is MaxPool,
       is AveragePool, is GlobalAveragePool, is GlobalMaxPool, is Pad, is Resize, is LRN:
       true
-    default: false
+    default: mayBeGradientInBlocks
     }
   }
 
@@ -41,7 +42,7 @@ extension Operator {
   ///
   /// Most need none of their own: what works on each number, or on the rows and columns of each channel, does so on
   /// [blocks, images, rows, columns, 16] as well when it leaves the last dimension alone.
-  func inBlocks(_ inputs: [BlockedOperand]) -> OperatorInBlocks? {
+  func inBlocks(_ inputs: [BlockedOperand], _ options: LayoutOptions) -> OperatorInBlocks? {
     guard let first = inputs.first, let lanes = inputs.lazy.compactMap(\.lanesIfConverted).first else {
       return nil
     }
@@ -77,6 +78,7 @@ extension Operator {
       else { return nil }
       return OperatorInBlocks(op, lanes, rest: first.rest)
     case let pad as Pad:
+      if let op = BlockedPad(pad) { return OperatorInBlocks(op, lanes, rest: first.rest) }
       guard pad.axes.count == 4, pad.axes[0] == .none, pad.axes[1] == .none else { return nil }
       return OperatorInBlocks(
         Pad([.none, .none, pad.axes[2], pad.axes[3], .none], value: pad.value), lanes,
@@ -85,7 +87,7 @@ extension Operator {
       guard let op = resize.inBlocks(first.shape) else { return nil }
       return OperatorInBlocks(
         BlockedResize(resize: op), lanes, rest: 4 * max(first.rest, abs(resize.extrapolation)))
-    default: return nil
+    default: return gradientInBlocks(inputs, options)
     }
   }
 

@@ -23,17 +23,7 @@ struct BlockedLRN: Operator {
 
   @_specialize(where T == Float) @_specialize(where T == Double)
   func reference<T: Real>(_ inputs: [Operand<T>], _ outputs: [Operand<T>], _ step: StepContext) {
-    let lanes = Lanes(channels: channels)
-    guard let shape = try? inputs[0].shape.fromBlocks(lanes) else { return }
-    var (x, y) = ([T](repeating: 0, count: shape.count), [T](repeating: 0, count: shape.count))
-    inputs[0].forEachChannel(lanes) { x[$0] = inputs[0][$1] }
-    unsafe x.withUnsafeMutableBufferPointer { from in
-      unsafe y.withUnsafeMutableBufferPointer { to in
-        unsafe lrn.reference([Operand(shape, from)], [Operand(shape, to)], step)
-      }
-    }
-    outputs[0].fill(0)
-    outputs[0].forEachChannel(lanes) { outputs[0][$1] = y[$0] }
+    inputs[0].throughPlain(Lanes(channels: channels), outputs[0]) { lrn.reference([$0], [$1], step) }
   }
 
   func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {

@@ -40,7 +40,8 @@ struct ConvolutionChoice {
     convolution: BlockedConvolution, cost: Double
   )] {
     BlockedConvolution.Way.allCases.compactMap { way in
-      guard options.precision == .fast || !way.isWinograd,
+      // F(6 x 6) saves little beside F(4 x 4), for twice the error and nearly twice the weights.
+      guard way != .winograd6, options.precision == .fast || !way.isWinograd,
         let convolution = BlockedConvolution(plan, isAdjoint: isAdjoint, lanes: lanes, way: way),
         !way.isWinograd || convolution.packedCount <= options.packedBytes / MemoryLayout<Float>.stride
       else { return nil }

@@ -17,10 +17,8 @@ import Tensors
     self.plan = plan
     self.team = team
     let bytes = max(64, plan.arenaBytes)
-    unsafe arena = .allocate(byteCount: bytes, alignment: 4096)
-    unsafe arena.initializeMemory(as: UInt8.self, repeating: 0)
-    unsafe kept = .allocate(byteCount: max(64, plan.keptBytes), alignment: 64)
-    unsafe kept.initializeMemory(as: UInt8.self, repeating: 0)
+    unsafe arena = .zeros(bytes)
+    unsafe kept = .zeros(max(64, plan.keptBytes))
     unsafe constants = .allocate(capacity: max(1, plan.constants.count))
     _ = unsafe constants.initialize(from: plan.constants)
   }

@@ -53,7 +53,7 @@ public struct BatchNormalizationTraining: TakesActivation {
   }
 
   /// Writes the statistics; returns 1 / sqrt(variance + epsilon).
-  private func record<T: Real>(
+  func record<T: Real>(
     _ channel: Int, _ mean: Double, _ squares: Double, _ count: Int, _ inputs: [Operand<T>],
     _ outputs: [Operand<T>]
   ) -> Double {

@@ -13,7 +13,7 @@ public struct ConvInputGradient: Operator {
 
   public var detail: String { convolution.detail() }
 
-  private func plan(_ inputs: [Shape]) throws(OperatorError) -> ConvolutionPlan {
+  func plan(_ inputs: [Shape]) throws(OperatorError) -> ConvolutionPlan {
     try convolution.adjointPlan(input: input, weights: inputs[1], output: inputs[0])
   }
 

@@ -12,7 +12,7 @@ public struct ConvWeightGradient: Operator {
 
   public var detail: String { convolution.detail(kernel: Array(weights.extents.dropFirst(2))) }
 
-  private func plan(_ inputs: [Shape]) throws(OperatorError) -> ConvolutionPlan {
+  func plan(_ inputs: [Shape]) throws(OperatorError) -> ConvolutionPlan {
     try convolution.adjointPlan(input: inputs[0], weights: weights, output: inputs[1])
   }
 

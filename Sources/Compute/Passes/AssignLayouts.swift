@@ -93,7 +93,7 @@ struct LayoutAssignment {
 
   // MARK: convolutions
 
-  /// A convolution or a transposed one in two dimensions.
+  /// A convolution or its adjoint (a transposed convolution, the gradient of an input) in two dimensions.
   private struct Layer {
     let plan: ConvolutionPlan
     let isAdjoint: Bool
@@ -109,6 +109,9 @@ struct LayoutAssignment {
     }
     if let conv = node.op as? ConvTranspose, let plan = try? conv.plan(shapes) {
       return Layer(plan: plan, isAdjoint: true, activation: conv.activation)
+    }
+    if let gradient = node.op as? ConvInputGradient, let plan = try? gradient.plan(shapes) {
+      return Layer(plan: plan, isAdjoint: true, activation: nil)
     }
     return nil
   }
@@ -244,7 +247,6 @@ struct LayoutAssignment {
   /// Computes a node in blocks when what it reads is, and it can be.
   private mutating func follow(_ index: Int) throws(GraphError) -> Bool {
     let node = graph.nodes[index]
-    guard node.call.outputs.count == 1, graph.shape(node.call.outputs[0]).rank == 4 else { return false }
     let forms = node.call.inputs.map { blocked[$0] }
     // Most of what is read is in blocks, and they are well filled.
     let (inside, outside) = zip(node.call.inputs, forms).reduce(into: (0, 0)) { sums, one in
@@ -255,15 +257,23 @@ struct LayoutAssignment {
       let made = node.op.inBlocks(
         zip(node.call.inputs, forms).map { value, form in
           BlockedOperand(shape: graph.shape(value), lanes: form?.lanes, rest: form?.rest ?? 0)
-        }), Self.isUsable(made.rest)
+        }, choice.options), Self.isUsable(made.rest)
     else { return false }
     rewrite.new.path = node.call.path
     var inputs: [Value] = []
     for (value, stays) in zip(node.call.inputs, made.staysPlain) {
       inputs.append(stays ? try plainValue(value) : try blockedValue(value).value)
     }
-    blocked[node.call.outputs[0]] = BlockedForm(
-      value: try rewrite.new.apply(made.op, inputs)[0], lanes: made.lanes, rest: made.rest)
+    rewrite.new.path = node.call.path
+    let outputs = try rewrite.new.apply(made.op, inputs)
+    for (position, value) in node.call.outputs.enumerated() {
+      if position == 0, let lanes = made.lanes {
+        blocked[value] = BlockedForm(value: outputs[0], lanes: lanes, rest: made.rest)
+      } else {
+        try rewrite.replace(value, by: outputs[position])
+        plain.insert(value)
+      }
+    }
     return true
   }
 }

@@ -68,6 +68,8 @@ import Testing
       MaxPool(.init(kernel: [3, 3], stride: [2, 2], padsBefore: [1, 1])),
       AveragePool(.init(kernel: [2, 3], stride: [2, 1])),
       AveragePool(.init(kernel: [3, 3], stride: [1, 1], padsBefore: [1, 1]), countIncludesPadding: false),
+      Pad([.none, .none, .init(2, 2, .replicate), .init(3, 3, .periodic)]),
+      Pad([.none, .none, .init(1, 1), .init(2, 2, .reflect)]),
       Pad([.none, .none, .init(1, 2, .replicate), .init(2, 1, .periodic)]),
       Pad([.none, .none, .init(1, 1, .reflect), .init(0, 3)], value: 2),
       Resize(.scales([1, 1, 2, 2]), mode: .linear),
