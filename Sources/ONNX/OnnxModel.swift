@@ -214,7 +214,7 @@ public struct OnnxModel: Sendable {
     throw ModelError(
       .unsupported, path: path,
       "\(unknown.count == 1 ? "an operator is" : "\(unknown.count) operators are") not supported: \(list.joined(separator: "; "))",
-      remedy: "docs/onnx.md lists the operators that are; export the model without these")
+      remedy: "docs/onnx-operators.md lists those that are; export the model without these")
   }
 
   /// `node 3, Conv "encoder.0"`.

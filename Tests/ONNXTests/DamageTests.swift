@@ -80,7 +80,7 @@ import Testing
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return Int((state >> 33) % UInt64(bound))
     }
-    for _ in 0..<1500 {
+    for _ in 0..<800 {
       var changed = bytes
       for _ in 0..<1 + next(3) { changed[next(changed.count)] = UInt8(next(256)) }
       _ = Self.use(changed)
@@ -177,7 +177,7 @@ import Testing
         $0.node[10] = node("Expand", ["y0", "bomb"], ["y"]);
         $0.node.insert(node("Relu", ["x"], ["y0"]), at: 0);
         $0.initializer.append(integers("bomb", [1 << 20, 1 << 20, 1, 1, 1]))
-      }, "too large"
+      }, "an extent may be"
     ),
     (
       "filled bomb",

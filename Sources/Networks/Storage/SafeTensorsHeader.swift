@@ -34,8 +34,9 @@ public struct StoredTensor: Sendable, Hashable {
 /// tensor's dtype, shape and data_offsets, then the data without gaps
 /// (https://github.com/huggingface/safetensors, "Format").
 public struct SafeTensorsHeader: Sendable {
-  /// Longer headers are refused, as by the format's own library.
-  public static let largest = 100_000_000
+  /// Longer headers are refused, so that a file cannot ask for much memory before it is known to be in order. (The format's
+  /// own library takes 100 MB; a header of 4 MB has tens of thousands of tensors.)
+  public static let largest = 4_000_000
 
   /// In the order of their bytes.
   public let tensors: [StoredTensor]
