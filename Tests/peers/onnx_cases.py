@@ -109,19 +109,18 @@ def page(about, rows):
         "all its operators are in this table and its inputs and outputs are float, int64 or bool; the reasons of the others stand",
         "below. The tolerance is that of ONNX's own runner, rtol 1e-3 and atol 1e-7.",
         "",
-        "| operator | written too | cases that pass | cases not run |",
-        "| --- | --- | ---: | ---: |",
+        "| operator | cases that pass | cases not run |",
+        "| --- | ---: | ---: |",
     ]
     table = collections.defaultdict(collections.Counter)
     for case, names, result, _ in rows:
         table[own(case, names)][result] += 1
-    written = set(about["written"])
     for name in sorted(about["read"]):
         row = table[name]
-        lines.append(f"| {name} | {'yes' if name in written else ''} | {row['passes'] or ''} | {row['not run'] or ''} |")
+        lines.append(f"| {name} | {row['passes'] or ''} | {row['not run'] or ''} |")
     for name in ("(several)", "(expanded functions)"):
         row = table[name]
-        lines.append(f"| {name} | | {row['passes'] or ''} | {row['not run'] or ''} |")
+        lines.append(f"| {name} | {row['passes'] or ''} | {row['not run'] or ''} |")
     lines += ["", "## Cases that are not run", "", "| reason | cases |", "| --- | ---: |"]
     reasons = collections.Counter(r[3] for r in rows if r[2] == "not run")
     for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
