@@ -76,7 +76,8 @@ let package = Package(
     .testTarget(
       name: "StagesTests",
       dependencies: ["Basics", "Compute", "Networks", "Stages", "Tensors", "TestSupport"], exclude: ["peers"]),
-    .testTarget(name: "PipelinesTests", dependencies: ["Basics", "Pipelines", "TestSupport"]),
+    .testTarget(
+      name: "PipelinesTests", dependencies: ["Basics", "Networks", "Pipelines", "Tensors", "TestSupport"]),
     .testTarget(
       name: "InspectionTests", dependencies: ["Basics", "Inspection", "TestSupport"], exclude: ["peers"]),
     .testTarget(name: "PropertyTests", dependencies: ["Basics", "Pipelines", "TestSupport"]),

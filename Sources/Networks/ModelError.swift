@@ -1,3 +1,5 @@
+import Basics
+
 /// What can be wrong with a model, its file or its training: which file, what in it, what was expected and found.
 public struct ModelError: Error, Sendable, Hashable, CustomStringConvertible {
   public enum Kind: Sendable, Hashable {
@@ -45,5 +47,19 @@ public struct ModelError: Error, Sendable, Hashable, CustomStringConvertible {
     var text = [path, subject ?? "", sentence].filter { !$0.isEmpty }.joined(separator: ": ")
     if let remedy { text += " (\(remedy))" }
     return text
+  }
+}
+
+extension ModelError {
+  /// What kind of fault of a file it is; nil when it is about no file.
+  public var fileKind: FileError.Kind? {
+    guard !path.isEmpty else { return nil }
+    switch kind {
+    case .missing: return .missing
+    case .damaged: return .damaged
+    case .unsupported: return .unsupported
+    case .inputOutput: return .inputOutput
+    case .mismatch, .notFinite: return nil
+    }
   }
 }

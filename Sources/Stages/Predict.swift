@@ -16,7 +16,9 @@ public struct Predict: Stage {
       names of the result are the model's. Large fields go through the network in tiles with the halo that its \
       output depends on: the result is that of the whole field, and its bytes depend neither on threads nor on \
       memory. Beyond the edge of the domain the field goes on as the model says; one that joins east and west wants \
-      a global grid. Missing inputs are filled with the channel's mean for the network, and their own cells are \
+      a global grid. A network that does not pad (`padding: valid`) makes less than it is given: what lies around \
+      the field is then put there, the nearest cell again (`edges: replicate`), or the cells of the result that \
+      would depend on it are missing (`edges: missing`). Missing inputs are filled with the channel's mean for the network, and their own cells are \
       missing in the result. The `source` of the result names the model file and its SHA-256.
       """,
     keys: [
@@ -25,6 +27,9 @@ public struct Predict: Stage {
         "model", .either([.stream, .text]), required: true, "a model file, or the result of a `train` stage"),
       Key("residual", .stream, "the first estimate that the model's output is added to"),
       Key("grid", .stream, "the finer grid of the result, for a network that refines it by itself"),
+      Key(
+        "edges", .choice(PredictionEdges.allCases.map(\.rawValue)), default: "replicate",
+        "what stands for neighbours beyond the domain, for a network that does not pad"),
       Key("tile", .integer, default: "256", "rows and columns of a tile, without the halo"),
     ])
 
@@ -64,6 +69,10 @@ public struct Predict: Stage {
     let geometry = try PredictionGeometry(
       model, input.description.grid, tile: tile, hasTile: arguments.value("tile") != nil,
       mark: arguments.mark("model"), tileMark: arguments.mark("tile"))
+    if let edges = arguments.value("edges"), !geometry.crops {
+      throw PlanError(
+        "the network pads by itself: no cell lacks neighbours", at: edges.mark, remedy: "leave out `edges`")
+    }
     var output = input.description
     output.layers = []
     output.grid = try grid(geometry, inputs, input)
@@ -88,7 +97,8 @@ public struct Predict: Stage {
     return graph.add(
       Predicted(
         output: output, engine: PredictionEngine(source, geometry), geometry: geometry, channels: channels,
-        base: base), inputs: nodes)
+        base: base, edges: arguments.text("edges").flatMap(PredictionEdges.init) ?? .replicate),
+      inputs: nodes)
   }
 
   private func source(_ inputs: StageInputs, _ graph: ComputationGraph) throws(PlanError) -> ModelSource {
@@ -131,7 +141,9 @@ public struct Predict: Stage {
         "the network makes \(ny) x \(nx) cells of \(grid.ny) x \(grid.nx)", at: arguments.mark("model"),
         remedy: "give a stream on that finer grid as `grid`")
     }
-    guard fine.description.grid.ny == ny, fine.description.grid.nx == nx else {
+    guard fine.description.grid.ny == ny, fine.description.grid.nx == nx,
+      try Refinement(input, in: fine) != nil
+    else {
       throw PlanError(
         "the network makes \(ny) x \(nx) cells of \(grid.ny) x \(grid.nx), `\(fine.name)` has "
           + "\(fine.description.grid.ny) x \(fine.description.grid.nx)", at: fine.mark)

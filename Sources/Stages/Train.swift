@@ -9,16 +9,19 @@ public struct Train: Stage {
     name: "train", summary: "trains a network and writes the model file",
     discussion: """
       The network learns `target` from the variables of `input` (each with all its levels; `stack` joins streams), \
-      or with `residual` the difference of the target from a first estimate. It sees patches at random places of \
+      or with `residual` the difference of the target from a first estimate. The input may lie on a coarser grid than the \
+      target, whose cells are blocks of the target's: a network that refines it by that factor learns that. A network \
+      that does not pad (`padding: valid`) is compared with the middle of the target. It sees patches at random places of \
       the area and the times that are trained on. Everything random is a function of `seed` and the number of the \
       step: the same pipeline gives the same model, for any number of threads, and `run --resume` goes on from \
-      MODEL.state to the same bits. Means and deviations are those of what is trained on. A loss that is not finite \
+      MODEL.state to the same bits; a state for another number of steps is refused, since schedules depend on it: to \
+      train on, name the finished model in `from` (its numbers are the start; moments and schedule begin anew). Means and deviations are those of what is trained on. A loss that is not finite \
       ends the run, and no model is written. The result of the stage is the history: training_loss, \
       validation_loss, learning_rate at each check point; `predict` takes the stage's name for the model.
       """,
     hasEffect: true,
     keys: [
-      Key("input", .stream, "the features"),
+      Key("input", .stream, "the features: on the target's grid, or on blocks of its cells"),
       Key("target", .stream, required: true, "what is to be predicted"),
       Key("residual", .stream, "a first estimate: the network learns the target less this field"),
       Key(
@@ -44,7 +47,7 @@ public struct Train: Stage {
       Key("epochs", .integer, "how often each time is seen as many patches as cover the area"),
       Key(
         "patch", .either([.integer, .list(.integer)]), default: "64, or the whole grid when it is smaller",
-        "cells, or [rows, columns]"),
+        "cells of `input`, or [rows, columns]"),
       Key(
         "augment", .list(.choice(["flip", "rotate", "shift"])),
         "flip along each axis, rotate by quarters, shift around a global grid"),

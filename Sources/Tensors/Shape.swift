@@ -19,8 +19,9 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
     count = extents.contains(0) ? 0 : product
   }
 
-  /// So that bytes, even of several tensors in double, can be counted in `Int`.
-  private static let mostElements = Int.max >> 8
+  /// So that bytes, even of thousands of tensors or of a workspace for each of a thousand threads, can be counted in
+  /// `Int`.
+  private static let mostElements = 1 << 46
 
   private init(unchecked extents: [Int], count: Int) { (self.extents, self.count) = (extents, count) }
 
@@ -42,7 +43,7 @@ public enum ShapeError: Error, Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .rank(let extents): "a tensor has at most 5 dimensions, found \(extents.count): \(extents)"
     case .negative(let extents): "a dimension cannot be negative: \(extents)"
-    case .overflow(let extents): "the number of elements of \(extents) is too large: it must be below 2^55"
+    case .overflow(let extents): "the number of elements of \(extents) is too large: it must be at most 2^46"
     case .memory(let bytes): "no memory for a tensor of \(bytes) bytes"
     }
   }

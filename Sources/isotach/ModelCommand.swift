@@ -29,19 +29,20 @@ struct ModelSummary: ParsableCommand {
     commandName: "summary",
     abstract: "Show the layers of a network: shapes, parameters, work, receptive field.",
     discussion: """
-      The network is one of `isotach model list`, or a YAML file that declares one (`unet: {base: 32}`, or a list of \
-      layers), also below the key `network`. Nothing is allocated or computed.
+      The network is one of `isotach model list`, that of a model file (safetensors) which `train` has made, or a \
+      YAML file that declares one (`unet: {base: 32}`, or a list of layers), also below the key `network`. Nothing is \
+      computed.
 
-      Exit codes: 0 done; 64 no such network, or an input that is none; 66 no such file; 78 the network is wrong, \
-      with all that is wrong.
+      Exit codes: 0 done; 64 no such network, or an input that is none; 65 the model file is damaged; 66 no such \
+      file; 78 the network is wrong, with all that is wrong.
       """)
 
   @Argument(
-    help: "A network, or a YAML file with one.",
+    help: "A network, a model file, or a YAML file with a network.",
     completion: .list(allModels.map { $0.declaration.name })) var network: String
   @Option(
     help: ArgumentHelp(
-      "Channels, rows and columns of the input. [default: a published size, or 256 x 256]",
+      "Channels, rows and columns of the input. [default: a published size, or 256 x 256; of a model file what it was trained with]",
       valueName: "5x256x256"))
   var input: String?
   @Option(

@@ -224,11 +224,11 @@ import Testing
     expect("the grid is not global") { try plan(joined, fields) }
     expect("No such file or directory") { try plan("/nowhere/model.safetensors", fields) }
     let valid = try self.path(
-      "valid",
+      "uneven",
       NetworkSpec {
-        Conv(4, kernel: 5, padding: .valid)
+        Conv(4, kernel: 4, padding: .valid)
         Conv(1, kernel: 1)
       })
-    expect("expected 1 channels on as many cells") { try plan(valid, fields) }
+    expect("expected 1 channels on the cells in the middle") { try plan(valid, fields) }
   }
 }

@@ -100,10 +100,29 @@ import Testing
     let model = try ModelFile.read(path)
     #expect(model.inputs.map(\.standardName) == ["air_temperature", "surface_altitude"])
     #expect(model.outputs[0].units == "K" && model.base?.count == 1 && model.patch == [8, 8])
-    #expect(model.halo == [2, 2])
+    #expect(model.halo == [2, 2] && model.scaleFactor == 1 && model.classes.isEmpty)
     #expect(model.provenance["seed"] == "5" && model.provenance["steps"] == "200")
     #expect(model.history?.lines.count == 4)
     #expect(!FileManager.default.fileExists(atPath: path + ".state"))
+  }
+
+  @Test func theModelFileNamesItsClasses() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("m.safetensors")
+    let (features, plain, base) = Self.fields()
+    var target = plain
+    target.description.variables[0] = VariableDescription(
+      name: "kind", flags: [.init(value: 0, meaning: "land"), .init(value: 2, meaning: "ice")])
+    target.numbers = target.numbers.indices.map { Float($0 % 3) }
+    _ = try Self.run(
+      try Self.plan(
+        path,
+        [
+          ("network", [["conv": ["filters": 3]]]), ("loss", ["cross-entropy": ["classes": 3]]), ("steps", 2),
+          ("validation", nil),
+        ], fields: (features, target, base), residual: false))
+    let model = try ModelFile.read(path)
+    #expect(model.classes == ["land", "1", "ice"] && model.scaleFactor == 1)
   }
 
   /// Means and deviations are those of the western half and the chosen times alone.

@@ -44,6 +44,9 @@ import Testing
 
   @Test func tooLargeIsAnError() throws {
     #expect(throws: ShapeError.overflow([1 << 61])) { try Shape([1 << 61]) }
+    // No product of extents, no bytes and no sum over many tensors comes near what an Int holds.
+    #expect(throws: ShapeError.self) { try Shape([1 << 23, 1 << 23, 2]) }
+    #expect(throws: ShapeError.self) { try Shape([0, 1 << 61]) }
     let tooMuch = try Shape([1 << 46])
     #expect(throws: ShapeError.memory(bytes: 1 << 48)) { _ = try Tensor(uninitialized: tooMuch) }
   }

@@ -170,6 +170,75 @@ def test_killed_and_resumed_is_uninterrupted():
         return f"killed {killed} times"
 
 
+def small(folder):
+    """A pipeline that only trains, in a moment; the model has 26 kB, the state three times as much."""
+    text = MAIN.read_text()
+    start, end = text.index("  - predict:"), text.index("metadata:")
+    text = text[:start] + text[end:]
+    text = text.replace("{unet: {base: 24, depth: 3}}", "{srcnn: {filters: [16, 8]}}")
+    text = text.replace("patch: 64", "patch: 32").replace("batch: 8", "batch: 2")
+    (folder / MAIN.name).write_text(text)
+    return folder / MAIN.name
+
+
+def test_a_model_that_cannot_be_written():
+    debian("tas_rotated_grid_EUR11.nc")
+    with Folder() as folder:
+        pipeline = small(folder)
+        result = expect(isotach("run", pipeline, "--set", "steps=2", file_size=1 << 13), 73)
+        assert "cannot be written" in result.err and ".safetensors" in result.err, result.err
+        left = sorted(p.name for p in (folder / "out").iterdir())
+        assert left == [], left
+        expect(isotach("run", pipeline, "--set", "steps=2"), 0)
+
+
+def test_a_full_or_read_only_disk():
+    debian("tas_rotated_grid_EUR11.nc")
+    with Folder() as folder:
+        pipeline = small(folder)
+        (folder / "out").mkdir()
+        if run("mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", folder / "out").code != 0:
+            raise Skip("a file system cannot be mounted here")
+        try:
+            result = expect(isotach("run", pipeline, "--set", "steps=2"), 73)
+            assert "No space left" in result.err and ".safetensors" in result.err, result.err
+            assert list((folder / "out").iterdir()) == []
+            expect(run("mount", "-o", "remount,ro", folder / "out"), 0)
+            for command in ("check", "run"):
+                result = expect(isotach(command, pipeline, "--set", "steps=2"), 73)
+                assert "read-only" in result.err.lower(), result.err
+        finally:
+            run("umount", folder / "out")
+
+
+def test_more_steps_than_the_state_was_made_for():
+    debian("tas_rotated_grid_EUR11.nc")
+    with Folder() as folder:
+        pipeline = small(folder)
+        pipeline.write_text(pipeline.read_text().replace("batch: 2", "batch: 2\n      checkpoint: {every: 2}"))
+        command = [ISOTACH, "run", str(pipeline), "--set", "steps=200000", "--resume"]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            state = folder / "out/downscale-temperature-4x-west.safetensors.state"
+            deadline = time.monotonic() + 60
+            while not state.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+        finally:
+            process.kill()
+            process.wait()
+        before = digest(state)
+        result = expect(isotach("run", pipeline, "--set", "steps=300000", "--resume"), 1)
+        assert "training of 200000 steps" in result.err and "`from`" in result.err, result.err
+        assert digest(state) == before, "the state was changed"
+        # A finished model is trained on from its numbers.
+        expect(isotach("run", pipeline, "--set", "steps=3"), 0)
+        text = pipeline.read_text().replace("      model: \"out/", "      from: out/first.safetensors\n      model: \"out/")
+        (folder / "out/downscale-temperature-4x-west.safetensors").rename(folder / "out/first.safetensors")
+        pipeline.write_text(text)
+        expect(isotach("run", pipeline, "--set", "steps=3"), 0)
+
+
 def test_a_signal_stops_the_training_at_once():
     with Folder() as folder:
         (folder / MAIN.name).write_text(MAIN.read_text())

@@ -41,8 +41,9 @@ class Result:
         return f"{self.status} after {self.seconds:.2f} s\n{self.out[-1500:]}{self.err[-3000:]}"
 
 
-def run(*arguments, cwd=None, env=None, timeout=120, memory=None):
-    """Runs a program; `memory` limits its address space in bytes. Peak resident size comes from wait4."""
+def run(*arguments, cwd=None, env=None, timeout=120, memory=None, file_size=None):
+    """Runs a program; `memory` limits its address space, `file_size` its files, in bytes. Peak resident size comes
+    from wait4."""
     environment = dict(os.environ, NO_COLOR="1", LC_ALL="C.UTF-8")
     environment.update(env or {})
 
@@ -50,11 +51,14 @@ def run(*arguments, cwd=None, env=None, timeout=120, memory=None):
         if memory:
             import resource
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        if file_size:
+            import resource
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
 
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.monotonic()
         process = subprocess.Popen([str(a) for a in arguments], stdout=out, stderr=err, cwd=cwd,
-                                   stdin=subprocess.DEVNULL, env=environment, preexec_fn=limit if memory else None)
+                                   stdin=subprocess.DEVNULL, env=environment, preexec_fn=limit if memory or file_size else None)
         timed_out = False
         while True:
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)

@@ -24,12 +24,18 @@ public struct PlanError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A fault of a stage while it computes.
-public struct StageError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct StageError: Error, Sendable, CustomStringConvertible {
   public let subject: String?
   public let cause: String
   public let remedy: String?
+  /// What kind of fault of a file it is, and of which file; nil when it is none.
+  public let file: (kind: FileError.Kind, path: String)?
   public init(_ cause: String, subject: String? = nil, remedy: String? = nil) {
-    (self.cause, self.subject, self.remedy) = (cause, subject, remedy)
+    (self.cause, self.subject, self.remedy, file) = (cause, subject, remedy, nil)
   }
-  public var description: String { cause }
+  public init(_ error: FileError) {
+    (cause, subject, remedy) = (error.cause, error.subject, error.remedy)
+    file = (error.kind, error.path)
+  }
+  public var description: String { file.map { "\($0.path): \(cause)" } ?? cause }
 }

@@ -10,6 +10,9 @@ public struct ArenaPlan: Sendable {
     }
   }
 
+  /// More than any machine has: larger sums stand for it, so that they never overflow, and memory for it is refused.
+  static let most = 1 << 56
+
   /// In the order of the requests.
   public let offsets: [Int]
   public let bytes: Int
@@ -25,7 +28,7 @@ public struct ArenaPlan: Sendable {
     }
     for index in order {
       let request = requests[index]
-      let size = (max(request.bytes, 1) + alignment - 1) / alignment * alignment
+      let size = (min(max(request.bytes, 1), Self.most) + alignment - 1) / alignment * alignment
       var offset = 0
       // `placed` is kept in the order of its offsets.
       for other in placed where other.first <= request.last && request.first <= other.last {
@@ -33,10 +36,11 @@ public struct ArenaPlan: Sendable {
         offset = max(offset, other.end)
       }
       offsets[index] = offset
-      let entry = (offset: offset, end: offset + size, first: request.first, last: request.last)
+      let end = min(offset + size, Self.most)
+      let entry = (offset: offset, end: end, first: request.first, last: request.last)
       let place = placed.firstIndex { $0.offset > offset } ?? placed.count
       placed.insert(entry, at: place)
-      total = max(total, offset + size)
+      total = max(total, end)
     }
     (self.offsets, bytes) = (offsets, total)
   }

@@ -22,7 +22,8 @@ public struct ParameterLayout: Sendable, Hashable {
       places[name] = entries.count
       entries.append(Entry(name: name, shape: shape, offset: offset))
       let (end, overflow) = offset.addingReportingOverflow(shape.count)
-      guard !overflow, end <= Int.max - 16 else { throw .overflow(shape.extents) }
+      // As a tensor: all are one piece of memory.
+      guard !overflow, end <= 1 << 46 else { throw .overflow(shape.extents) }
       offset = (end + 15) / 16 * 16
     }
     (self.entries, count, self.places) = (entries, offset, places)

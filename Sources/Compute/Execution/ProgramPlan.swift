@@ -92,7 +92,7 @@ public struct ProgramPlan: Sendable {
     var kept = 0
     for value in first.flatMap({ graph.nodes[$0].call.outputs }) where used.contains(value) {
       places[value.index] = .kept(kept)
-      kept += (graph.shape(value).bytes + 63) / 64 * 64
+      kept = min(kept + (graph.shape(value).bytes + 63) / 64 * 64, ArenaPlan.most)
     }
     for (name, value) in external {
       guard case .node = graph.origin(value) else { continue }
@@ -133,7 +133,7 @@ public struct ProgramPlan: Sendable {
       for (position, output) in node.call.outputs.enumerated() {
         guard case .nowhere = places[output.index] else { continue }
         let bytes = graph.shape(output).bytes
-        unshared += bytes
+        unshared = min(unshared + bytes, ArenaPlan.most)
         let life = max(step, last[output.index])
         if let home = placements.home(output), owner[home.index] >= 0 {
           // Another part, or the parts of this, have been made already.

@@ -93,6 +93,47 @@ public struct Reach: Sendable {
   }
 }
 
+/// How the output of a network lies over its input along one dimension: in the middle, each cell of the input cut into
+/// `factor` cells, and where layers do not pad (padding: valid) without some cells on each side.
+public struct Footprint: Sendable, Hashable {
+  /// Cells of the output for each cell of the input.
+  public let factor: Int
+  /// Cells of the output that are missing on each side.
+  public let trimmed: Int
+
+  /// - Parameter scale: of `Reach.scale`; nil when that is not known.
+  /// - Returns: nil when the output is larger than the input cut so, or does not lie in its middle.
+  public init?(input: Int, output: Int, scale: Ratio?) {
+    guard input >= 1, output >= 1 else { return nil }
+    let factor: Int
+    if let scale {
+      guard scale.denominator == 1 else { return nil }
+      factor = scale.numerator
+    } else {
+      factor = max(1, output / input)
+    }
+    let (whole, overflow) = input.multipliedReportingOverflow(by: factor)
+    guard !overflow, whole >= output, (whole - output) % 2 == 0 else { return nil }
+    (self.factor, trimmed) = (factor, (whole - output) / 2)
+  }
+
+  /// Cells of the input on each side that the output does not cover, or not wholly.
+  public var crop: Int { (trimmed + factor - 1) / factor }
+  /// Cells of the output in front of the first cell of the input that it covers wholly.
+  public var skip: Int { crop * factor - trimmed }
+
+  /// The output's cells for an input of that many cells; nil when there are none.
+  public func output(of input: Int) -> Int? {
+    let (whole, overflow) = input.multipliedReportingOverflow(by: factor)
+    return overflow || whole <= 2 * trimmed ? nil : whole - 2 * trimmed
+  }
+
+  /// Cells of the input on each side that an output cell depends on, counted from the cell of the input under it.
+  public func halo(_ tiling: Tiling) -> Int {
+    trimmed == 0 ? tiling.halo : max(tiling.before + crop, tiling.after - crop + (skip > 0 ? 1 : 0))
+  }
+}
+
 /// How tiles must lie along one dimension.
 public struct Tiling: Sendable, Hashable {
   /// Tiles of the input begin at multiples of it, and the size of the input is one.

@@ -81,12 +81,7 @@ public struct Conv: Layer {
 
   public func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value {
     let rank = try network.spatialRank(input, "a convolution")
-    let channels = network.channels(input)
-    guard channels > 0, filters > 0, groups > 0, channels % groups == 0, filters % groups == 0 else {
-      throw network.error(
-        "\(channels) input channels and \(filters) filters cannot both be divided into \(groups) groups",
-        input)
-    }
+    let channels = try network.channels(input, of: filters, inGroups: groups)
     let kernel = try kernel.expanded(rank, "kernel", input, in: network)
     let stride = try stride.expanded(rank, "stride", input, in: network)
     let dilation = try dilation.expanded(rank, "dilation", input, in: network)

@@ -2,21 +2,11 @@ import Basics
 import Compute
 
 /// The logarithm of the softmax along the channels, without overflow.
-public struct LogSoftmax: Layer {
+public struct LogSoftmax: AxisLayer {
   public static let declaration = Declaration(
-    name: "log-softmax", summary: "logarithms of probabilities over the channels",
-    keys: [
-      Key("axis", .integer, default: "1", "the dimension, 1 for the channels; from the end when negative")
-    ])
+    name: "log-softmax", summary: "logarithms of probabilities over the channels", keys: declaredKeys)
   public let axis: Int
+  public var operation: any Operator { Compute.LogSoftmax(axis: axis) }
 
   public init(axis: Int = 1) { self.axis = axis }
-  public init(_ arguments: Arguments, _ decoding: Decoding) throws(PlanError) {
-    axis = arguments.integer("axis") ?? 1
-  }
-  public var keys: [(String, ConfigValue)] { axis == 1 ? [] : [("axis", .integer(axis))] }
-
-  public func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value {
-    try network.graph.one(Compute.LogSoftmax(axis: axis), input)
-  }
 }

@@ -7,6 +7,8 @@ import Tensors
   public let parameters: Parameters
   /// The numbers of the best validation so far; nil when the last ones are kept.
   public let best: Parameters?
+  /// False when the numbers are those of another model.
+  private let isNew: Bool
   let moments: [(slot: String, values: Parameters)]
   private let gradients: Parameters
   private let training: Program
@@ -28,6 +30,7 @@ import Tensors
   /// - Throws: `ModelError` when there is no memory for it.
   public init(_ plan: TrainingPlan, parameters: Parameters? = nil, threads: Int) throws(ModelError) {
     self.plan = plan
+    isNew = parameters == nil
     do {
       self.parameters = try plan.network.initialParameters(seed: plan.options.seed)
       if let parameters {
@@ -68,6 +71,22 @@ import Tensors
     for (name, numbers) in plan.constants {
       guard let tensor = gradients[name] else { continue }
       for (index, number) in numbers.enumerated() where index < tensor.count { tensor[index] = Float(number) }
+    }
+  }
+
+  /// Before the first step: weights that begin with `lsuv` are scaled on its batch.
+  /// - Throws: `ModelError` when the outputs of a layer are not finite.
+  func equalise(_ batch: Batch) throws(ModelError) {
+    guard isNew, let first = plan.unitVariance.values.first else { return }
+    do {
+      try LayerSequentialUnitVariance(tolerance: first.tolerance, trials: first.trials).apply(
+        to: parameters, of: plan.network, ["input": batch.input], team: team,
+        where: { plan.unitVariance[$0] != nil })
+      best?.copy(from: parameters)
+    } catch let error as ModelError {
+      throw error
+    } catch {
+      throw ModelError(.mismatch, "\(error)")
     }
   }
 

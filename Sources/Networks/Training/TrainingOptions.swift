@@ -53,6 +53,13 @@ public struct TrainingOptions: Sendable {
     return layerRates.first { matches(path, pattern: $0.pattern) }?.multiplier ?? 1
   }
 
+  /// Everything that the result depends on but the number of steps and where the history has its lines.
+  public var course: JSONValue {
+    var other = self
+    (other.steps, other.every) = (1, 1)
+    return other.json
+  }
+
   /// Everything that the result depends on.
   public var json: JSONValue {
     .object([

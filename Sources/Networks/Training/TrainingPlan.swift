@@ -26,17 +26,18 @@ public struct TrainingPlan: Sendable {
 
   /// - Parameters:
   ///   - channels: of the input and of the target.
-  ///   - patch: the spatial extents.
+  ///   - patch: the spatial extents of the input.
+  ///   - targetPatch: those of the target, for a network that refines; nil: the same.
   ///   - hasValidation: whether the second program is needed.
   /// - Throws: `ModelError` naming the layer, what was expected and found.
   public init(
     _ spec: NetworkSpec, loss: any Loss, options: TrainingOptions, channels: (input: Int, target: Int),
-    patch: [Int], batch: Int, domain: DomainPadding = .init(), threads: Int
+    patch: [Int], targetPatch: [Int]? = nil, batch: Int, domain: DomainPadding = .init(), threads: Int
   ) throws(ModelError) {
     (self.spec, self.loss, self.options, self.domain) = (spec, loss, options, domain)
     do {
       let input = try Shape([batch, channels.input] + patch)
-      let target = try Shape([batch, channels.target] + patch)
+      let target = try Shape([batch, channels.target] + (targetPatch ?? patch))
       var network = try spec.network(input: input, .training, domain: domain)
       try Self.check(network, loss, target)
       layout = try network.layout()
@@ -89,11 +90,11 @@ public struct TrainingPlan: Sendable {
   /// Everything that does not fit between the network, the loss and the target.
   /// - Parameters: as of `init`.
   public static func faults(
-    _ spec: NetworkSpec, loss: any Loss, channels: (input: Int, target: Int), patch: [Int], batch: Int,
-    domain: DomainPadding = .init()
+    _ spec: NetworkSpec, loss: any Loss, channels: (input: Int, target: Int), patch: [Int],
+    targetPatch: [Int]? = nil, batch: Int, domain: DomainPadding = .init()
   ) -> [ModelError] {
     do throws(ShapeError) {
-      let target = try Shape([batch, channels.target] + patch)
+      let target = try Shape([batch, channels.target] + (targetPatch ?? patch))
       let (faults, output) = spec.faults(input: try Shape([batch, channels.input] + patch), domain: domain)
       var list = faults.map { ModelError($0) }
       if let output {
@@ -197,6 +198,13 @@ public struct TrainingPlan: Sendable {
     return parameters
   }
 
+  /// The weights that are scaled on the first batch, by their paths.
+  var unitVariance: [String: LSUV] {
+    var found: [String: LSUV] = [:]
+    for parameter in network.parameters { found[parameter.name] = parameter.initialiser as? LSUV }
+    return found
+  }
+
   /// Bytes that the training holds, by what for.
   public var memory: [(what: String, bytes: Int)] {
     let batch = inputShape.bytes + 2 * targetShape.bytes
@@ -207,7 +215,7 @@ public struct TrainingPlan: Sendable {
       ("validation step", validation.bytes),
       // One that is trained on, one that is filled meanwhile.
       ("batches", 2 * batch),
-    ]
+    ] + (unitVariance.isEmpty ? [] : [("first batch, layer by layer", validation.bytes)])
   }
 
   public var bytes: Int { memory.reduce(0) { $0 + $1.bytes } }

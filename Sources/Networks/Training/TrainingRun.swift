@@ -21,8 +21,10 @@ public final class TrainingRun {
     public var every: Int
     /// Of everything that the result depends on.
     public var digest: String
-    public init(path: String, every: Int, digest: String) {
-      (self.path, self.every, self.digest) = (path, max(1, every), digest)
+    /// Of the same but the number of steps and the data: says of a state with another digest what differs.
+    public var course: String
+    public init(path: String, every: Int, digest: String, course: String = "") {
+      (self.path, self.every, self.digest, self.course) = (path, max(1, every), digest, course)
     }
   }
 
@@ -64,7 +66,8 @@ public final class TrainingRun {
   /// Saves where the training stands.
   public func save() throws(FileError) {
     guard let checkpoint else { return }
-    try TrainingState.write(progress, of: trainer, digest: checkpoint.digest, to: checkpoint.path)
+    try TrainingState.write(
+      progress, of: trainer, digest: checkpoint.digest, course: checkpoint.course, to: checkpoint.path)
   }
 
   /// Trains to the end.
@@ -81,6 +84,7 @@ public final class TrainingRun {
       let step = progress.step
       if filled != step { filler.begin { try self.fill(step) } }
       try filler.finish()
+      if step == 0 { try trainer.equalise(batches[0]) }
       if step + 1 < options.steps {
         filler.begin { try self.fill(step + 1) }
         filled = step + 1

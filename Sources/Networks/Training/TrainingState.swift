@@ -25,13 +25,17 @@ public struct TrainingProgress: Sendable, Hashable {
 public enum TrainingState {
   static let format = "isotach.training/1"
 
-  /// - Parameter digest: of everything that the result depends on; the state of another training is not taken.
+  /// - Parameters:
+  ///   - digest: of everything that the result depends on; the state of another training is not taken.
+  ///   - course: of the same but the number of steps and the data.
   static func write(
-    _ progress: TrainingProgress, of trainer: Trainer, digest: String, to path: String
+    _ progress: TrainingProgress, of trainer: Trainer, digest: String, course: String = "", to path: String
   ) throws(FileError) {
     var writer = SafeTensorsWriter()
     writer.set("format", format)
     writer.set("digest", digest)
+    writer.set("course", course)
+    writer.set("steps", "\(trainer.plan.options.steps)")
     writer.set(
       "progress",
       JSONValue.object([
@@ -55,6 +59,15 @@ public enum TrainingState {
   /// - Throws: `ModelError` when it is no such file.
   public static func digest(of path: String) throws(ModelError) -> String {
     try digest(SafeTensorsFile.open(path))
+  }
+
+  /// The number of steps for which the file was made, when it is the state of that course.
+  /// - Throws: `ModelError` when it is no such file.
+  public static func steps(of path: String, course: String) throws(ModelError) -> Int? {
+    let file = try SafeTensorsFile.open(path)
+    _ = try digest(file)
+    guard file.metadata("course") == course else { return nil }
+    return file.metadata("steps").flatMap { Int($0) }
   }
 
   private static func digest(_ file: SafeTensorsFile) throws(ModelError) -> String {

@@ -1,3 +1,4 @@
+import Basics
 import Grids
 import Stages
 
@@ -125,6 +126,8 @@ private struct KeptReader: FieldReader {
       return try result.read(region)
     } catch let error as StageError {
       throw error
+    } catch let error as FileError {
+      throw StageError(error)
     } catch {
       throw StageError("\(error)")
     }

@@ -1,6 +1,7 @@
 import Basics
 import GridFiles
 import Grids
+import Networks
 import Stages
 import Tensors
 
@@ -129,6 +130,19 @@ extension Fault {
       variable: error.subject, remedy: error.remedy)
   }
 
+  public init(_ error: ModelError) {
+    let code: Code =
+      switch error.kind {
+      case .missing: .missingInput
+      case .damaged, .unsupported, .mismatch: .badData
+      case .inputOutput: .inputOutput
+      case .notFinite: .failed
+      }
+    self.init(
+      code, error.sentence, file: error.path.isEmpty ? nil : error.path, variable: error.subject,
+      remedy: error.remedy)
+  }
+
   /// Any error of the modules below, with what is known of its place.
   public init(
     _ error: any Error, pipeline: String? = nil, at mark: Mark? = nil, stage: String? = nil,
@@ -153,6 +167,12 @@ extension Fault {
         .badPipeline, error.cause, pipeline: pipeline, at: error.mark ?? mark, stage: stage, file: file,
         variable: error.subject, remedy: error.remedy)
     case let error as StageError:
+      if let file = error.file {
+        self.init(
+          FileError(file.kind, path: file.path, subject: error.subject, error.cause, remedy: error.remedy),
+          pipeline: pipeline, at: mark, stage: stage)
+        return
+      }
       self.init(
         code, error.cause, pipeline: pipeline, at: mark, stage: stage, file: file, variable: error.subject,
         remedy: error.remedy)

@@ -5,7 +5,8 @@ import Networks
 import Stages
 import Tensors
 
-/// A network that is named on the command line, or declared in a file of its own, with some keys changed.
+/// A network that is named on the command line, or declared in a file of its own, with some keys changed; or that of a
+/// model file.
 public struct NetworkSource: Sendable {
   public let spec: NetworkSpec
   /// The file; nil for a network of the zoo.
@@ -13,14 +14,34 @@ public struct NetworkSource: Sendable {
   /// The network of the zoo, when it is one, and the keys that it was given.
   public let model: (any Model.Type)?
   public let keys: [(String, ConfigValue)]
+  /// How the domain goes on, and the input that it was trained with; known of a model file alone.
+  private let trained: (domain: DomainPadding, input: [Int])?
 
   /// - Parameters:
-  ///   - name: of the zoo, or the path of a YAML file with a network (`unet: {...}`, or a list of layers; also
+  ///   - name: of the zoo, the path of a model file, or the path of a YAML file with a network (`unet: {...}`, or a list of layers; also
   ///     below the key `network`).
   ///   - settings: keys of the network that get another value, as YAML: `base` = `32`.
   /// - Throws: all faults: 64 when there is no such network, 66 when there is no such file, 78 when what is
   ///   declared is wrong.
   public init(_ name: String, settings: [(name: String, value: String)] = []) throws(Faults) {
+    if SafeTensorsFile.isLikely(name) || name.hasSuffix(".safetensors") {
+      guard settings.isEmpty else {
+        throw Faults(Fault(.usage, "--set: the network of a model file is as it was trained", file: name))
+      }
+      do throws(ModelError) {
+        let model = try ModelFile.read(name)
+        guard let declared = model.declaration else {
+          throw ModelError(
+            .unsupported, path: name, "the file holds a graph, and no network that was declared")
+        }
+        (spec, path, self.model, keys) = (declared, name, nil, [])
+        trained = (model.domain, [model.inputs.count] + model.patch)
+      } catch {
+        throw Faults(Fault(error))
+      }
+      return
+    }
+    trained = nil
     let isFile = name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml")
     path = isFile ? name : nil
     var value: ConfigValue
@@ -85,9 +106,12 @@ public struct NetworkSource: Sendable {
   /// - Throws: what does not fit, with the layer's path and the shapes.
   public func network(_ input: [Int]) throws(Faults) -> Network {
     do {
-      return try spec.network(input: try Shape([1] + input), .inference)
+      return try spec.network(
+        input: try Shape([1] + input), .inference, domain: trained?.domain ?? .init())
     } catch let error as GraphError {
-      let all = (try? Shape([1] + input)).map { spec.faults(input: $0).list } ?? []
+      let all =
+        (try? Shape([1] + input)).map { spec.faults(input: $0, domain: trained?.domain ?? .init()).list }
+        ?? []
       throw Faults(
         (all.isEmpty ? [error] : all).map {
           Fault(.badPipeline, $0.description, pipeline: path, stage: path == nil ? modelName : nil)
@@ -117,6 +141,7 @@ public struct NetworkSource: Sendable {
   /// The shapes of input to show it with when none is given: what is published for these keys, a size that all
   /// fit, what is published for others.
   public var usualInputs: [[Int]] {
+    if let trained { return [trained.input] }
     let published = model?.published ?? []
     func text(_ keys: [(String, ConfigValue)]) -> Set<String> {
       Set(keys.map { "\($0.0)=\($0.1.json.text)" })

@@ -210,7 +210,7 @@ private final class EvaluatedWork: Work {
       try file.write(Array(text.utf8))
       try file.publish()
     } catch {
-      throw StageError("\(path): \(error.cause)", remedy: error.remedy)
+      throw StageError(error)
     }
   }
 }

@@ -11,6 +11,7 @@ struct Predicted: Computation {
   let geometry: PredictionGeometry
   let channels: ChannelMatch
   let base: ChannelMatch?
+  let edges: PredictionEdges
   /// Dear, and each window is computed whole.
   let isKept = true
 
@@ -20,7 +21,9 @@ struct Predicted: Computation {
       rows.tiles * columns.tiles == 1
       ? "whole maps of \(rows.count) x \(columns.count)"
       : "\(rows.tiles * columns.tiles) windows of \(rows.window) x \(columns.window), halo \(rows.halo) x \(columns.halo)"
-    return "predict \(engine.source.known.outputs.map(\.name).joined(separator: ", ")) in \(cut)"
+    let around =
+      geometry.crops ? ", \(rows.crop) x \(columns.crop) cells put around (\(edges.rawValue))" : ""
+    return "predict \(engine.source.known.outputs.map(\.name).joined(separator: ", ")) in \(cut)\(around)"
   }
 
   func prepare(_ run: RunContext) { engine.use(threads: run.threads) }
@@ -59,7 +62,8 @@ struct Predicted: Computation {
 
   func steps(for region: Region) -> [[Need]] {
     windows(region).map { window in
-      let rows = geometry.rows.start(window.row)..<geometry.rows.start(window.row) + geometry.rows.window
+      // Along the rows nothing closes: one piece.
+      let rows = geometry.rows.pieces(window.row).first ?? 0..<0
       var needs = geometry.columns.pieces(window.column).map { columns in
         Need(
           0,
@@ -116,7 +120,7 @@ private final class PredictedWork: Work {
     let window = windows[step]
     let pieces = blocks.dropLast(predicted.base == nil ? 0 : 1)
     guard !pieces.isEmpty else { throw StageError("`predict` was given no input") }
-    fill(Array(pieces))
+    fill(Array(pieces), window)
     let base = predicted.base == nil ? nil : blocks.last
     do {
       let operand = unsafe Operand(input.shape, input.storage)
@@ -133,21 +137,25 @@ private final class PredictedWork: Work {
 
   func finish() throws(StageError) -> Grids.Block { result }
 
-  private func fill(_ pieces: [Grids.Block]) {
-    let (rows, columns) = (predicted.geometry.rows.window, predicted.geometry.columns.window)
+  private func fill(_ pieces: [Grids.Block], _ window: Predicted.Window) {
+    let geometry = predicted.geometry
+    let columns = geometry.columns.window
+    let cells = geometry.rows.window * columns
+    let (top, bottom) = geometry.rows.outside(window.row)
+    let (left, right) = geometry.columns.outside(window.column)
     let numbers = unsafe input.storage
     for cell in isMissing.indices { isMissing[cell] = false }
     for (index, channel) in predicted.channels.channels.enumerated() {
       let model = loaded.model.inputs[index]
-      var left = 0
+      var done = left
       for piece in pieces {
         let (values, validity) = (piece.values, piece.validity)
-        let width = piece.region.columns.count
+        let (height, width) = (piece.region.rows.count, piece.region.columns.count)
         let start = piece.mapOffset(channel.variable, 0, channel.layer)
-        for row in 0..<rows {
+        for row in 0..<height {
           for column in 0..<width {
             let from = start + row * width + column
-            let cell = row * columns + left + column
+            let cell = (top + row) * columns + done + column
             var number: Float = 0
             if validity[from] != 0 {
               let value = Double(values[from]) * channel.factor + channel.offset
@@ -155,10 +163,36 @@ private final class PredictedWork: Work {
             }
             // The channel's mean is 0 to the network.
             if validity[from] == 0 || !number.isFinite { (number, isMissing[cell]) = (0, true) }
-            unsafe numbers[index * rows * columns + cell] = number
+            unsafe numbers[index * cells + cell] = number
           }
         }
-        left += width
+        done += width
+      }
+      if top + bottom + left + right > 0 {
+        let map = unsafe UnsafeMutableBufferPointer(rebasing: numbers[index * cells..<(index + 1) * cells])
+        Self.extend(map, columns: columns, top: top, bottom: bottom, left: left, right: right)
+      }
+    }
+  }
+
+  /// Gives the cells outside of the field the numbers of its nearest cells.
+  private static func extend(
+    _ map: UnsafeMutableBufferPointer<Float>, columns: Int, top: Int, bottom: Int, left: Int, right: Int
+  ) {
+    let rows = map.count / columns
+    for row in top..<rows - bottom {
+      let start = row * columns
+      for column in 0..<left { unsafe map[start + column] = map[start + left] }
+      for column in columns - right..<columns {
+        unsafe map[start + column] = map[start + columns - right - 1]
+      }
+    }
+    for row in 0..<top {
+      for column in 0..<columns { unsafe map[row * columns + column] = map[top * columns + column] }
+    }
+    for row in rows - bottom..<rows {
+      for column in 0..<columns {
+        unsafe map[row * columns + column] = map[(rows - bottom - 1) * columns + column]
       }
     }
   }
@@ -168,8 +202,13 @@ private final class PredictedWork: Work {
   ) throws(StageError) {
     let geometry = predicted.geometry
     let (fr, fc) = (geometry.rowFactor, geometry.columnFactor)
-    let (height, width) = (geometry.rows.window * fr, geometry.columns.window * fc)
-    let (top, left) = (geometry.rows.start(window.row) * fr, geometry.columns.start(window.column) * fc)
+    guard output.shape.rank == 4 else { throw StageError("the network made no map") }
+    let (height, width) = (output.shape.extents[2], output.shape.extents[3])
+    let (top, left) = (geometry.rows.start(window.row), geometry.columns.start(window.column))
+    // The cells of the output that lie over the first cell of the field.
+    let outputTop = (top + geometry.rows.crop) * fr - geometry.rowFootprint.skip
+    let outputLeft = (left + geometry.columns.crop) * fc - geometry.columnFootprint.skip
+    let masksEdges = predicted.edges == .missing
     let region = result.region
     for (position, variable) in region.variables.enumerated() {
       let model = loaded.model.outputs[variable]
@@ -177,10 +216,15 @@ private final class PredictedWork: Work {
       let to = result.mapOffset(position, window.time - region.times.lowerBound, 0)
       for (r, row) in window.rows.enumerated() {
         for (c, column) in window.columns.enumerated() {
-          let (j, i) = (row - top, column - left)
+          let (j, i) = (row - outputTop, column - outputLeft)
           let place =
             to + (row - region.rows.lowerBound) * region.columns.count + column - region.columns.lowerBound
-          var isValid = !isMissing[j / fr * geometry.columns.window + i / fc]
+          var isValid = !isMissing[(row / fr - top) * geometry.columns.window + column / fc - left]
+          if masksEdges {
+            isValid =
+              isValid && !geometry.rows.lacksNeighbours(row / fr)
+              && !geometry.columns.lacksNeighbours(column / fc)
+          }
           var first: Double?
           if let source, let base {
             let from = base.mapOffset(source.variable, 0, source.layer) + r * window.columns.count + c

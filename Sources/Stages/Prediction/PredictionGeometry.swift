@@ -8,23 +8,24 @@ import Tensors
 struct PredictionGeometry: Sendable {
   let rows: PredictionLine
   let columns: PredictionLine
+  /// How the network's output lies over a window.
+  let rowFootprint: Footprint
+  let columnFootprint: Footprint
   /// Cells of the result for each cell of the field, along rows and columns.
-  let rowFactor: Int
-  let columnFactor: Int
+  var rowFactor: Int { rowFootprint.factor }
+  var columnFactor: Int { columnFootprint.factor }
   /// After all passes.
   let graph: Graph
   let goals: Goals
-  let inputChannels: Int
-  let outputChannels: Int
   /// Bytes of the model's numbers.
   let parameterBytes: Int
   let operations: Double
 
   var refines: Bool { rowFactor != 1 || columnFactor != 1 }
-  var windowBytes: Int {
-    (inputChannels + outputChannels * rowFactor * columnFactor) * rows.window * columns.window
-      * MemoryLayout<Float>.stride
-  }
+  /// The network makes less than it is given.
+  var crops: Bool { rows.crop > 0 || columns.crop > 0 }
+  /// A window in the network's numbers, and which of its cells are missing.
+  let windowBytes: Int
 
   /// - Throws: `PlanError` when the network cannot be applied to fields of this size, saying which layer and which
   ///   shapes do not fit.
@@ -47,31 +48,51 @@ struct PredictionGeometry: Sendable {
         "the network's output depends on the whole field: there are no tiles", at: tileMark,
         remedy: "leave out `tile`")
     }
-    for (tiling, count, what) in [(down, grid.ny, "rows"), (across, grid.nx, "columns")] {
-      guard let tiling, count % tiling.stride != 0 else { continue }
+    let made = small.graph.shape(small.result).extents
+    guard made.count == 4, made[1] == model.outputs.count,
+      let rowFootprint = Footprint(input: patch[0], output: made[2], scale: reach.scale(dimension: 2)),
+      let columnFootprint = Footprint(input: patch[1], output: made[3], scale: reach.scale(dimension: 1))
+    else {
+      throw PlanError(
+        "the network makes \(made) of \(model.inputs.count) channels of \(patch[0]) x \(patch[1]) cells, "
+          + "expected \(model.outputs.count) channels on the cells in the middle, or on each of them cut into "
+          + "equal parts", at: mark,
+        remedy: "use a network that keeps the size, refines it, or loses as many cells on both sides")
+    }
+    (self.rowFootprint, self.columnFootprint) = (rowFootprint, columnFootprint)
+    for (tiling, footprint, count, what) in [
+      (down, rowFootprint, grid.ny, "rows"), (across, columnFootprint, grid.nx, "columns"),
+    ] {
+      guard footprint.crop == 0, let tiling, count % tiling.stride != 0 else { continue }
       throw PlanError(
         "the field has \(count) \(what), and the network needs a multiple of \(tiling.stride)", at: mark,
         remedy: "`select` \(count - count % tiling.stride) of them, or train a network with fewer levels")
     }
-    rows = PredictionLine(count: grid.ny, tiling: down, tile: tile, closes: false)
-    columns = PredictionLine(count: grid.nx, tiling: across, tile: tile, closes: closes)
+    guard
+      let rows = PredictionLine(
+        count: grid.ny, tiling: down, footprint: rowFootprint, fitting: patch[0], tile: tile, closes: false),
+      let columns = PredictionLine(
+        count: grid.nx, tiling: across, footprint: columnFootprint, fitting: patch[1], tile: tile,
+        closes: closes)
+    else { throw PlanError("the network's windows are too large to be counted", at: mark) }
+    (self.rows, self.columns) = (rows, columns)
     let whole = try Self.build(model, rows.window, columns.window, mark)
     let extents = whole.graph.shape(whole.result).extents
-    guard extents.count == 4, extents[1] == model.outputs.count, extents[2] % rows.window == 0,
-      extents[3] % columns.window == 0, extents[2] > 0, extents[3] > 0
+    guard extents.count == 4, extents[1] == model.outputs.count,
+      extents[2] == rowFootprint.output(of: rows.window),
+      extents[3] == columnFootprint.output(of: columns.window)
     else {
       throw PlanError(
-        "the network makes \(extents) of \(model.inputs.count) channels of \(rows.window) x \(columns.window) cells, "
-          + "expected \(model.outputs.count) channels on as many cells, or on each cell cut into equal parts",
-        at: mark, remedy: "use a network that keeps the size (padding: same)")
+        "the network makes \(made) of \(patch[0]) x \(patch[1]) cells and \(extents) of \(rows.window) x "
+          + "\(columns.window)", at: mark, remedy: "use a network whose output grows with its input")
     }
-    (rowFactor, columnFactor) = (extents[2] / rows.window, extents[3] / columns.window)
     let final: (graph: Graph, goals: Goals)
     do { final = try optimised(whole.graph, Goals(outputs: [("result", whole.result)])) } catch {
       throw PlanError("the network cannot be simplified: \(error.description)", at: mark)
     }
     (graph, goals) = (final.graph, final.goals)
-    (inputChannels, outputChannels) = (model.inputs.count, model.outputs.count)
+    let cell = model.inputs.count * MemoryLayout<Float>.stride + MemoryLayout<Bool>.stride
+    windowBytes = whole.graph.shape(whole.input).count / model.inputs.count * cell
     parameterBytes = whole.bytes
     operations = graph.nodes(for: goals.values).reduce(0.0) { sum, index in
       let node = final.graph.nodes[index]

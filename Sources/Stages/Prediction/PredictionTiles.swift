@@ -4,57 +4,104 @@ import Networks
 /// How a field is cut into windows for a network, along one dimension. The windows do not depend on what is asked
 /// for, on threads or on memory: the same cell is always computed from the same window.
 ///
-/// Each window has the same size: a core and the halo on both sides that its output depends on. At the edge of
-/// the domain the window ends where the domain ends, so that the network's padding stands where it would stand
-/// for the whole field. Where the domain closes (longitude), windows go on across the seam.
+/// Each window has the same size: a core and what its output depends on, on both sides. At the edge of the domain the
+/// window ends where the domain ends, so that the network's padding stands where it would stand for the whole field.
+/// A network whose output is smaller than its input is given `crop` cells more on each side, which lie outside of the
+/// field (`outside`). Where the domain closes (longitude), windows go on across the seam.
 struct PredictionLine: Sendable, Hashable {
   /// Cells of the field.
   let count: Int
   /// Cells of a window's core; the last one may have fewer.
   let core: Int
   let window: Int
+  /// Cells of a window in front of its core whose own output is not that of the whole field.
   let halo: Int
+  /// Cells on each side of a window that the network's output does not cover.
+  let crop: Int
+  /// Cells of the field and of what is put around it.
+  let extent: Int
   /// Windows go across the seam.
   let wraps: Bool
 
   /// - Parameters:
   ///   - tiling: how tiles must lie; nil: the output depends on the whole field.
+  ///   - footprint: how the output lies over a window.
+  ///   - fitting: a size that the network takes.
   ///   - tile: the core that is wanted; it is made a multiple of the network's stride.
-  init(count: Int, tiling: Tiling?, tile: Int, closes: Bool) {
+  /// - Returns: nil when the sizes are too large to be counted.
+  init?(count: Int, tiling: Tiling?, footprint: Footprint, fitting: Int, tile: Int, closes: Bool) {
     self.count = count
-    guard let tiling else {
-      (core, window, halo, wraps) = (count, count, 0, false)
+    (crop, wraps) = (footprint.crop, closes)
+    let padded = 2 * crop
+    guard crop <= 1 << 40, count <= 1 << 40, let tiling else {
+      guard crop <= 1 << 40, count <= 1 << 40 else { return nil }
+      (core, window, halo, extent) = (count, count + padded, 0, count + padded)
       return
     }
-    let core = max(tiling.stride, tile / tiling.stride * tiling.stride)
-    let (window, overflow) = (2 * tiling.halo).addingReportingOverflow(core)
-    if overflow || window >= count {
-      (self.core, self.window, self.halo, wraps) = (count, count, 0, false)
+    let stride = tiling.stride
+    guard stride <= 1 << 40, tiling.before <= 1 << 40, tiling.after <= 1 << 40 else { return nil }
+    func whole(_ cells: Int) -> Int { (cells + stride - 1) / stride * stride }
+    /// The next size from `cells` on that the network takes.
+    func fitted(_ cells: Int) -> Int { cells + (((fitting - cells) % stride) + stride) % stride }
+    let core = max(stride, tile / stride * stride)
+    let (before, after): (Int, Int)
+    if crop == 0 {
+      (before, after, extent) = (tiling.halo, tiling.halo, count)
     } else {
-      (self.core, self.window, self.halo, wraps) = (core, window, tiling.halo, closes)
+      (before, extent) = (whole(tiling.before), fitted(count + padded))
+      after = max(padded, tiling.after + (footprint.skip > 0 ? stride : 0))
+    }
+    let window = fitted(core + before + after)
+    if window >= extent {
+      (self.core, self.window, halo) = (count, extent, 0)
+    } else {
+      (self.core, self.window, halo) = (core, window, before)
     }
   }
 
   var tiles: Int { (count + core - 1) / core }
   func core(_ tile: Int) -> Range<Int> { tile * core..<min(count, (tile + 1) * core) }
 
-  /// The first cell of a window; below 0 where it goes across the seam.
+  /// The field's cell under the first cell of a window; below 0 where the window begins outside of the field, or goes
+  /// across the seam.
   func start(_ tile: Int) -> Int {
     let start = tile * core - halo
-    return wraps ? start : max(0, min(start, count - window))
+    return (wraps ? start : max(0, min(start, extent - window))) - crop
   }
 
-  /// The pieces of the field that a window is made of, in its order.
+  /// The parts of the field that a window is made of, in its order.
   func pieces(_ tile: Int) -> [Range<Int>] {
     let start = start(tile)
-    guard wraps else { return [start..<start + window] }
-    let first = ((start % count) + count) % count
-    // A window is smaller than the field.
-    return first + window <= count ? [first..<first + window] : [first..<count, 0..<first + window - count]
+    guard wraps else { return [max(0, start)..<min(count, start + window)] }
+    var pieces: [Range<Int>] = []
+    var (first, left) = (((start % count) + count) % count, window)
+    while left > 0 {
+      let length = min(left, count - first)
+      pieces.append(first..<first + length)
+      (first, left) = (0, left - length)
+    }
+    return pieces
   }
+
+  /// Cells of a window that lie outside of the field, in front of it and behind it.
+  func outside(_ tile: Int) -> (before: Int, after: Int) {
+    let start = start(tile)
+    return wraps ? (0, 0) : (max(0, -start), max(0, start + window - count))
+  }
+
+  /// True for a cell of the field whose output depends on cells outside of the field that stand for neighbours.
+  func lacksNeighbours(_ cell: Int) -> Bool { !wraps && (cell < crop || cell >= count - crop) }
 
   /// The tiles whose cores have cells of a range.
   func tiles(of range: Range<Int>) -> Range<Int> {
     range.isEmpty ? 0..<0 : range.lowerBound / core..<(range.upperBound - 1) / core + 1
   }
+}
+
+/// What stands for the neighbours that cells at the edge of the domain do not have, where a network does not pad.
+enum PredictionEdges: String, Sendable, CaseIterable {
+  /// The nearest cell of the field.
+  case replicate
+  /// Nothing: the cells are missing in the result.
+  case missing
 }

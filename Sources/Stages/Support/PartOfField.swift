@@ -21,6 +21,10 @@ struct PartOfField: Sendable {
     Key("outside", .boolean, default: "false", "all cells but those"),
   ]
 
+  init(rows: Range<Int>, columns: Range<Int>, isIn: [Bool]?, count: Int) {
+    (self.rows, self.columns, self.isIn, self.count) = (rows, columns, isIn, count)
+  }
+
   /// - Throws: `PlanError` when a key is wrong or no cell is chosen.
   init(_ arguments: Arguments, of grid: Grid, named name: String) throws(PlanError) {
     var rows = try IndexRange.read(arguments, "rows", count: grid.ny, what: "row") ?? 0..<grid.ny

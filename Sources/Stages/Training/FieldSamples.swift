@@ -19,7 +19,8 @@ struct FieldSamples: SampleSource {
   struct Raw {
     var values: [Float]
     var validity: [Float]
-    let cells: Int
+    let extents: [Int]
+    var cells: Int { extents[0] * extents[1] }
   }
 
   func fill(_ slot: Batch.Slot, epoch: Int, index: Int) throws {
@@ -28,14 +29,17 @@ struct FieldSamples: SampleSource {
         setup.sampler.patch(epoch: epoch, index: index)
       }
     let fields = setup.fields
-    var features = try raw(0, fields.features, patch)
-    var target = try raw(1, fields.target, patch)
-    var residual = try fields.residual.map { try raw(2, $0, patch) }
+    // The target lies on the same cells, or on finer ones in them.
+    let (finer, extents) = (fields.refinement, fields.targetPatch(setup.patch))
+    var fine = patch
+    (fine.row, fine.column) = (patch.row * finer.rows, patch.column * finer.columns)
+    var features = try raw(0, fields.features, patch, setup.patch)
+    var target = try raw(1, fields.target, fine, extents)
+    var residual = try fields.residual.map { try raw(2, $0, fine, extents) }
     var weights = cellWeights.map { cellWeights in
-      (0..<setup.patch[0] * setup.patch[1]).map { i in
+      (0..<extents[0] * extents[1]).map { i in
         cellWeights[
-          (patch.row + i / setup.patch[1]) * fields.grid.nx + (patch.column + i % setup.patch[1])
-            % fields.grid.nx]
+          (fine.row + i / extents[1]) * fields.grid.nx + (fine.column + i % extents[1]) % fields.grid.nx]
       }
     }
     if !patch.orientation.isIdentity {
@@ -45,7 +49,7 @@ struct FieldSamples: SampleSource {
         turn(&field, vectors, patch.orientation)
         residual = field
       }
-      if let given = weights { weights = moved(given, patch.orientation) }
+      if let given = weights { weights = moved(given, patch.orientation, extents) }
     }
     let cells = features.cells
     // A cell counts where everything is there.
@@ -59,9 +63,10 @@ struct FieldSamples: SampleSource {
       }
     }
     for channel in outputs.indices {
-      let (at, model) = (channel * cells, outputs[channel])
-      for i in 0..<cells {
-        var counts = target.validity[at + i] > 0 && isWhole[i] > 0
+      let (at, model) = (channel * target.cells, outputs[channel])
+      for i in 0..<target.cells {
+        let (row, column) = (i / extents[1] / finer.rows, i % extents[1] / finer.columns)
+        var counts = target.validity[at + i] > 0 && isWhole[row * setup.patch[1] + column] > 0
         var base: Double?
         if let residual {
           counts = counts && residual.validity[at + i] > 0
@@ -74,12 +79,14 @@ struct FieldSamples: SampleSource {
   }
 
   /// Reads a patch; one that passes the last column goes on at the first.
-  private func raw(_ input: Int, _ field: TrainingFields.Field, _ patch: Patch) throws(StageError) -> Raw {
-    let (rows, columns) = (setup.patch[0], setup.patch[1])
+  private func raw(
+    _ input: Int, _ field: TrainingFields.Field, _ patch: Patch, _ extents: [Int]
+  ) throws(StageError) -> Raw {
+    let (rows, columns) = (extents[0], extents[1])
     let cells = rows * columns
     var raw = Raw(
       values: [Float](repeating: 0, count: field.channels * cells),
-      validity: [Float](repeating: 0, count: field.channels * cells), cells: cells)
+      validity: [Float](repeating: 0, count: field.channels * cells), extents: extents)
     let whole = field.description.whole
     let time = field.repeatsTime ? 0 : patch.time
     var done = 0
@@ -105,11 +112,11 @@ struct FieldSamples: SampleSource {
     return raw
   }
 
-  private func moved(_ map: [Float], _ orientation: Orientation) -> [Float] {
+  private func moved(_ map: [Float], _ orientation: Orientation, _ extents: [Int]) -> [Float] {
     var result = [Float](repeating: 0, count: map.count)
     map.withUnsafeBufferPointer { source in
       result.withUnsafeMutableBufferPointer {
-        orientation.apply(source, rows: setup.patch[0], columns: setup.patch[1], to: $0)
+        orientation.apply(source, rows: extents[0], columns: extents[1], to: $0)
       }
     }
     return result
@@ -119,9 +126,11 @@ struct FieldSamples: SampleSource {
     let cells = raw.cells
     for start in stride(from: 0, to: raw.values.count, by: cells) {
       raw.values.replaceSubrange(
-        start..<start + cells, with: moved(Array(raw.values[start..<start + cells]), orientation))
+        start..<start + cells, with: moved(Array(raw.values[start..<start + cells]), orientation, raw.extents)
+      )
       raw.validity.replaceSubrange(
-        start..<start + cells, with: moved(Array(raw.validity[start..<start + cells]), orientation))
+        start..<start + cells,
+        with: moved(Array(raw.validity[start..<start + cells]), orientation, raw.extents))
     }
     for (u, v) in vectors {
       // Of a vector both components are known or none.
@@ -151,16 +160,15 @@ extension TrainingSetup {
       [RunningMoments](repeating: .init(), count: inputs.count),
       [RunningMoments](repeating: .init(), count: outputs.count)
     )
-    let area = training.area
     // A field that holds for all times counts once.
     let featureTimes = fields.features.repeatsTime ? [0] : training.times
     for time in featureTimes {
       try run.checkCancellation()
-      try add(reader, 0, fields.features, time, inputs, nil, &sums.0)
+      try add(reader, 0, fields.features, time, training.blocks, inputs, nil, &sums.0)
     }
     for time in training.times {
       try run.checkCancellation()
-      try add(reader, 1, fields.target, time, outputs, fields.residual, &sums.1)
+      try add(reader, 1, fields.target, time, training.area, outputs, fields.residual, &sums.1)
     }
     func settle(_ channels: inout [ModelChannel], _ finds: [Bool], _ sums: [RunningMoments])
       throws(StageError)
@@ -181,9 +189,9 @@ extension TrainingSetup {
 
   private func add(
     _ reader: any FieldReader, _ input: Int, _ field: TrainingFields.Field, _ time: Int,
-    _ channels: [ModelChannel], _ residual: TrainingFields.Field?, _ sums: inout [RunningMoments]
+    _ area: PartOfField, _ channels: [ModelChannel], _ residual: TrainingFields.Field?,
+    _ sums: inout [RunningMoments]
   ) throws(StageError) {
-    let area = training.area
     let layers = field.description.layerCount
     for channel in channels.indices {
       let (variable, layer) = (channel / max(1, layers), channel % max(1, layers))

@@ -62,7 +62,8 @@ struct Trained: ReadingComputation, ModelMaking {
     guard let numbers = parameters ?? empty else { preconditionFailure("an empty layout has no memory") }
     return TrainedModel(
       spec: setup.spec, loss: setup.loss, domain: setup.domain, patch: setup.patch, inputs: inputs,
-      outputs: outputs, base: setup.fields.base, halo: plans.halo(setup), parameters: numbers)
+      outputs: outputs, base: setup.fields.base, halo: plans.reach(setup).halo,
+      scaleFactor: plans.reach(setup).scale, classes: setup.classes, parameters: numbers)
   }
 
   func compute(reading reader: any FieldReader, run: RunContext) throws(StageError) -> Grids.Block {
@@ -85,11 +86,18 @@ struct Trained: ReadingComputation, ModelMaking {
       let training = try TrainingRun(
         trainer, samples: samples(nil),
         validation: setup.validation == nil ? nil : samples(setup.validationPatches),
-        checkpoint: .init(path: setup.statePath, every: setup.checkpointEvery, digest: digest))
+        checkpoint: .init(path: setup.statePath, every: setup.checkpointEvery, digest: digest, course: course)
+      )
       if run.resumes, SafeTensorsFile.isLikely(setup.statePath) {
         if try TrainingState.digest(of: setup.statePath) == digest {
           try training.resume()
           run.tell("goes on after step \(training.progress.step)")
+        } else if let steps = try TrainingState.steps(of: setup.statePath, course: course),
+          steps != setup.options.steps
+        {
+          throw StageError(
+            "\(setup.statePath) is the state of a training of \(steps) steps, now there are to be \(setup.options.steps)",
+            remedy: "let it end with `steps: \(steps)` and train on `from` its model; or remove the state")
         } else {
           run.tell("\(setup.statePath) belongs to another training: from the start")
         }
@@ -129,11 +137,15 @@ struct Trained: ReadingComputation, ModelMaking {
     do { return try body() } catch let error as StageError {
       throw error
     } catch let error as ModelError {
+      if let kind = error.fileKind {
+        throw StageError(
+          FileError(kind, path: error.path, subject: error.subject, error.sentence, remedy: error.remedy))
+      }
       throw StageError(
         (error.path.isEmpty ? "" : error.path + ": ") + error.sentence, subject: error.subject,
         remedy: error.remedy)
     } catch let error as FileError {
-      throw StageError("\(error.path): \(error.cause)", subject: error.subject, remedy: error.remedy)
+      throw StageError(error)
     } catch {
       throw StageError("\(error)")
     }
@@ -156,6 +168,16 @@ struct Trained: ReadingComputation, ModelMaking {
     let text = JSONValue.object([
       ("run", .string(run.digest)), ("network", setup.spec.configuration.json),
       ("options", setup.options.json),
+      ("loss", setup.loss.configuration.json), ("batch", .integer(setup.batch)),
+      ("patch", .array(setup.patch.map { .integer($0) })),
+    ]).text
+    return SHA256.hexDigest(of: Array(text.utf8))
+  }
+
+  /// Of what makes the training but its length and its data.
+  private var course: String {
+    let text = JSONValue.object([
+      ("network", setup.spec.configuration.json), ("options", setup.options.course),
       ("loss", setup.loss.configuration.json), ("batch", .integer(setup.batch)),
       ("patch", .array(setup.patch.map { .integer($0) })),
     ]).text
@@ -226,7 +248,7 @@ private final class PlanCache: Sendable {
     var bytes: [Int: Int] = [:]
     var operations: Double?
     var parameters: Int?
-    var halo: [Int]??
+    var reach: (halo: [Int]?, scale: Double?)?
   }
   private let facts = Mutex(Facts())
 
@@ -252,25 +274,47 @@ private final class PlanCache: Sendable {
     return count
   }
 
-  /// Cells on each side that the output depends on.
-  func halo(_ setup: TrainingSetup) -> [Int]? {
-    if let known = facts.withLock({ $0.halo }) { return known }
-    var halo: [Int]?
+  /// Cells on each side that the output depends on, and how many times finer the output is; nil where that cannot be
+  /// said.
+  func reach(_ setup: TrainingSetup) -> (halo: [Int]?, scale: Double?) {
+    if let known = facts.withLock({ $0.reach }) { return known }
+    var found: (halo: [Int]?, scale: Double?)
     let shape = try? Shape([1, setup.fields.inputs.count] + setup.patch)
     if let shape,
       let network = try? setup.spec.network(input: shape, .inference, domain: setup.trainingDomain)
     {
       let reach = Reach(network.graph, from: network.input, to: network.output)
-      if let down = reach.tiling(dimension: 2), let across = reach.tiling(dimension: 1) {
-        halo = [down.halo, across.halo]
+      let made = network.outputShape.extents
+      let tilings = [reach.tiling(dimension: 2), reach.tiling(dimension: 1)].compactMap { $0 }
+      if made.count == 4, tilings.count == 2 {
+        let cells = (0..<2).compactMap { axis in
+          Footprint(input: setup.patch[axis], output: made[2 + axis], scale: tilings[axis].scale)?.halo(
+            tilings[axis])
+        }
+        if cells.count == 2 { found.halo = cells }
+        if tilings[0].scale == tilings[1].scale {
+          found.scale = Double(tilings[0].scale.numerator) / Double(tilings[0].scale.denominator)
+        }
       }
     }
-    facts.withLock { $0.halo = .some(halo) }
-    return halo
+    facts.withLock { $0.reach = found }
+    return found
   }
 }
 
 extension TrainingSetup {
+  /// What the channels of the output mean, when the target is one map of classes; a number that the file gives no
+  /// meaning stands for itself.
+  var classes: [String] {
+    let variables = fields.target.description.variables
+    guard variables.count == 1, let flags = variables[0].flags, loss.channelsPerVariable > 1 else {
+      return []
+    }
+    return (0..<loss.channelsPerVariable).map { number in
+      flags.first { Int($0.value) == number }?.meaning ?? "\(number)"
+    }
+  }
+
   /// The cosine of each cell's latitude.
   func latitudeWeights() throws -> [Float] {
     let grid = try fields.grid.withComputedCenters()

@@ -26,8 +26,11 @@ struct TrainingFields: Sendable {
   let findsOutput: [Bool]
   /// Row and column indices run against one of the axes, but not against both.
   let isMirrored: Bool
-  /// The cosine of the latitude of each cell, when it is known.
+  /// Of the target.
   let grid: Grid
+  /// Of the features; that of the target, or one of blocks of its cells, which the network refines.
+  let coarseGrid: Grid
+  let refinement: Refinement
 
   init(
     _ arguments: Arguments, features: StageInputs.Stream, target: StageInputs.Stream,
@@ -35,6 +38,13 @@ struct TrainingFields: Sendable {
   ) throws(PlanError) {
     var faults: [PlanError] = []
     grid = target.description.grid
+    coarseGrid = features.description.grid
+    do throws(PlanError) {
+      refinement = try Refinement(features, in: target) ?? .none
+    } catch {
+      faults.append(error)
+      refinement = .none
+    }
     let rows = grid.ny > 1 && grid.y.values[1] < grid.y.values[0]
     let columns = grid.nx > 1 && grid.x.values[1] < grid.x.values[0]
     isMirrored = rows != columns
@@ -90,7 +100,9 @@ struct TrainingFields: Sendable {
     }
     var reference = target.description
     reference.layers = []
-    func repeats(_ stream: StageInputs.Stream) -> Bool {
+    func repeats(_ stream: StageInputs.Stream, on grid: Grid) -> Bool {
+      var reference = reference
+      reference.grid = grid
       var description = stream.description
       description.layers = []
       let flat = StageInputs.Stream(
@@ -102,7 +114,8 @@ struct TrainingFields: Sendable {
         return false
       }
     }
-    let (featuresRepeat, residualRepeats) = (repeats(features), residual.map(repeats) ?? false)
+    let featuresRepeat = repeats(features, on: refinement.isNone ? grid : coarseGrid)
+    let residualRepeats = residual.map { repeats($0, on: target.description.grid) } ?? false
     if let residual {
       if takesRawTargets {
         faults.append(
@@ -189,8 +202,13 @@ struct TrainingFields: Sendable {
       .contains { name.hasPrefix($0) }
   }
 
+  /// The extents of the target under a patch of the features.
+  func targetPatch(_ patch: [Int]) -> [Int] { [patch[0] * refinement.rows, patch[1] * refinement.columns] }
+
   /// Bytes of the blocks of one patch.
   func bytes(_ patch: [Int]) -> Int {
-    (features.channels + target.channels + (residual?.channels ?? 0)) * patch[0] * patch[1] * 14 + 4096
+    let fine = targetPatch(patch)
+    return features.channels * patch[0] * patch[1] * 14
+      + (target.channels + (residual?.channels ?? 0)) * fine[0] * fine[1] * 14 + 4096
   }
 }

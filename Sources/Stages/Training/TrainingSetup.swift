@@ -19,6 +19,8 @@ struct TrainingSetup: Sendable {
   struct Part: Sendable {
     let area: PartOfField
     let times: [Int]
+    /// The area on the grid of the features.
+    var blocks: PartOfField
   }
 
   let fields: TrainingFields
@@ -98,20 +100,24 @@ struct TrainingSetup: Sendable {
         arguments, features: features, target: target, residual: residual,
         takesRawTargets: loss?.takesRawTargets ?? false)
     }
+    let refinement = fields?.refinement ?? .none
+    let coarse = refinement.isNone ? grid : features.description.grid
     let training = attempt { () throws(PlanError) in
-      try Self.part(arguments.value("area"), arguments.value("times"), arguments, target, otherwise: nil)
+      try Self.part(
+        arguments.value("area"), arguments.value("times"), arguments, target, refinement, otherwise: nil)
     }
-    let patch = attempt { () throws(PlanError) in try Self.patch(arguments, grid) }
+    let patch = attempt { () throws(PlanError) in try Self.patch(arguments, coarse) }
     let orientations = attempt { () throws(PlanError) in
-      try Self.orientations(arguments, grid, patch, isGlobal: Self.closes(grid))
+      try Self.orientations(arguments, fields?.targetPatch, patch, isGlobal: Self.closes(coarse))
     }
     let shifts = arguments.list("augment")?.contains { $0.text == "shift" } ?? false
     var sampler: PatchSampler?
     if let training, let patch, let orientations {
       sampler = PatchSampler(
-        seed: UInt64(seed), times: training.times, rows: grid.ny, columns: grid.nx,
+        seed: UInt64(seed), times: training.times, rows: coarse.ny, columns: coarse.nx,
         extents: (patch[0], patch[1]),
-        wraps: shifts && Self.closes(grid), orientations: orientations, isAllowed: training.area.contains)
+        wraps: shifts && Self.closes(coarse), orientations: orientations,
+        isAllowed: training.blocks.contains)
       if sampler == nil {
         faults.append(
           PlanError(
@@ -126,7 +132,7 @@ struct TrainingSetup: Sendable {
     var validationPatches: [Patch] = []
     if let given, let training {
       validation = attempt { () throws(PlanError) in
-        try Self.part(given["area"], given["times"], arguments, target, otherwise: training)
+        try Self.part(given["area"], given["times"], arguments, target, refinement, otherwise: training)
       }
       if let validation {
         if let overlap = Self.overlap(training, validation) {
@@ -137,7 +143,7 @@ struct TrainingSetup: Sendable {
         }
         if let patch {
           validationPatches = Self.lattice(
-            validation, patch, grid, limit: count("samples", given["samples"], 1...1_000_000) ?? 256)
+            validation, patch, limit: count("samples", given["samples"], 1...1_000_000) ?? 256)
           if validationPatches.isEmpty {
             faults.append(
               PlanError(
@@ -173,9 +179,9 @@ struct TrainingSetup: Sendable {
       }
     }
     let start = attempt { () throws(PlanError) -> TrainedModel? in try Self.start(arguments) } ?? nil
-    let isGlobal = Self.closes(grid)
+    let isGlobal = Self.closes(coarse)
     domain = DomainPadding(columns: isGlobal ? .periodic : .zero)
-    trainingDomain = DomainPadding(columns: isGlobal && patch?.last == grid.nx ? .periodic : .zero)
+    trainingDomain = DomainPadding(columns: isGlobal && patch?.last == coarse.nx ? .periodic : .zero)
     var shapeFaults: [PlanError] = []
     func described(_ error: ModelError) -> PlanError {
       PlanError(
@@ -185,7 +191,7 @@ struct TrainingSetup: Sendable {
     if let layer, let loss, let fields, let patch {
       shapeFaults = TrainingPlan.faults(
         NetworkSpec(layer), loss: loss, channels: (fields.inputs.count, fields.outputs.count), patch: patch,
-        batch: batch, domain: trainingDomain
+        targetPatch: fields.targetPatch(patch), batch: batch, domain: trainingDomain
       ).map(described)
       faults += shapeFaults
     }
@@ -203,8 +209,8 @@ struct TrainingSetup: Sendable {
       do throws(ModelError) {
         let plan = try TrainingPlan(
           spec, loss: loss, options: options, channels: (fields.inputs.count, fields.outputs.count),
-          patch: patch,
-          batch: batch, domain: trainingDomain, threads: 1)
+          patch: patch, targetPatch: fields.targetPatch(patch), batch: batch, domain: trainingDomain,
+          threads: 1)
         faults += Self.unusedPatterns(arguments, plan)
         if let start { _ = try plan.checked(start.parameters) }
       } catch {
@@ -236,7 +242,7 @@ struct TrainingSetup: Sendable {
   func plan(threads: Int) throws(ModelError) -> TrainingPlan {
     try TrainingPlan(
       spec, loss: loss, options: options, channels: (fields.inputs.count, fields.outputs.count), patch: patch,
-      batch: batch, domain: trainingDomain, threads: threads)
+      targetPatch: fields.targetPatch(patch), batch: batch, domain: trainingDomain, threads: threads)
   }
 
   // MARK: - Parts
@@ -254,7 +260,7 @@ struct TrainingSetup: Sendable {
 
   private static func part(
     _ area: ConfigValue?, _ times: ConfigValue?, _ arguments: Arguments, _ target: StageInputs.Stream,
-    otherwise: Part?
+    _ refinement: Refinement, otherwise: Part?
   ) throws(PlanError) -> Part {
     let grid = target.description.grid
     let place =
@@ -266,7 +272,7 @@ struct TrainingSetup: Sendable {
     guard let place, let when, !when.isEmpty else {
       throw PlanError("there are no times to train on", at: (times ?? area)?.mark ?? arguments.mark)
     }
-    return Part(area: place, times: when)
+    return Part(area: place, times: when, blocks: place.blocks(refinement))
   }
 
   private static func overlap(_ a: Part, _ b: Part) -> String? {
@@ -296,12 +302,13 @@ struct TrainingSetup: Sendable {
   }
 
   private static func orientations(
-    _ arguments: Arguments, _ grid: Grid, _ patch: [Int]?, isGlobal: Bool
+    _ arguments: Arguments, _ targetPatch: (([Int]) -> [Int])?, _ patch: [Int]?, isGlobal: Bool
   ) throws(PlanError) -> [Orientation] {
     let words = (arguments.list("augment") ?? []).compactMap { value in value.text.map { ($0, value.mark) } }
     for (word, mark) in words {
-      if word == "rotate", let patch, patch[0] != patch[1] {
-        throw PlanError("patches of \(patch[0]) x \(patch[1]) cells cannot be rotated by a quarter", at: mark)
+      for cells in [patch, patch.flatMap { targetPatch?($0) }] {
+        guard word == "rotate", let cells, cells[0] != cells[1] else { continue }
+        throw PlanError("patches of \(cells[0]) x \(cells[1]) cells cannot be rotated by a quarter", at: mark)
       }
       if word == "shift", !isGlobal {
         throw PlanError(
@@ -314,13 +321,13 @@ struct TrainingSetup: Sendable {
   }
 
   /// Patches side by side that lie inside a part, at most `limit`, evenly chosen.
-  private static func lattice(_ part: Part, _ patch: [Int], _ grid: Grid, limit: Int) -> [Patch] {
+  private static func lattice(_ part: Part, _ patch: [Int], limit: Int) -> [Patch] {
     var places: [(Int, Int)] = []
-    let (rows, columns) = (part.area.rows, part.area.columns)
+    let (rows, columns) = (part.blocks.rows, part.blocks.columns)
     for row in stride(from: rows.lowerBound, through: rows.upperBound - patch[0], by: patch[0]) {
       for column in stride(from: columns.lowerBound, through: columns.upperBound - patch[1], by: patch[1]) {
         let isInside = (row..<row + patch[0]).allSatisfy { r in
-          (column..<column + patch[1]).allSatisfy { part.area.contains(r, $0) }
+          (column..<column + patch[1]).allSatisfy { part.blocks.contains(r, $0) }
         }
         if isInside { places.append((row, column)) }
       }

@@ -33,4 +33,10 @@ import Testing
       #expect(plan.bytes >= alive)
     }
   }
+
+  @Test func enormousRequestsDoNotOverflow() {
+    let requests = [Int.max, .max - 7, 1 << 62, 5].map { ArenaPlan.Request(bytes: $0, first: 0, last: 2) }
+    let plan = ArenaPlan(requests)
+    #expect(plan.bytes >= 1 << 55 && plan.bytes < 1 << 60)
+  }
 }

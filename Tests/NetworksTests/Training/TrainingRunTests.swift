@@ -19,6 +19,43 @@ import Testing
     #expect(run.progress.bestLoss == lines.map(\.validationLoss).min())
   }
 
+  /// A rate of 0 leaves what the first batch has made of the weights.
+  @Test func unitVarianceOnTheFirstBatch() throws {
+    let spec = NetworkSpec {
+      Conv(6, initialiser: LSUV(tolerance: 0.01))
+      ReLU()
+      Conv(6)
+      ReLU()
+      Conv(1, initialiser: LSUV(tolerance: 0.01))
+    }
+    let options = SmallTraining.options(steps: 1) { ($0.rate, $0.decay) = (0, 0) }
+    let run = try SmallTraining.run(options, spec: spec)
+    let (network, begin) = (run.trainer.plan.network, try run.trainer.plan.network.initialParameters(seed: 9))
+    let made = try run.run()
+    for (name, isScaled) in [("0.weight", true), ("2.weight", false), ("4.weight", true)] {
+      let (old, new) = (try #require(begin[name]), try #require(made[name]))
+      let factor = new[0] / old[0]
+      #expect((abs(factor - 1) > 0.02) == isScaled, "\(name) times \(factor)")
+      #expect((0..<old.count).allSatisfy { abs(new[$0] - factor * old[$0]) <= 1e-5 * abs(new[$0]) })
+    }
+    // Measured apart from it, on other samples: near 1.
+    let measured = try spec.network(input: try Shape([64, 2, 8, 8]), .inference)
+    var random = RandomStream(seed: 3, stream: 1)
+    var numbers: [String: [Float]] = ["input": (0..<64 * 128).map { _ in Float(random.nextNormal()) }]
+    for declaration in network.parameters {
+      numbers[declaration.name] = made[declaration.name].map { o in (0..<o.count).map { o[$0] } }
+    }
+    let output = try Interpreter<Float>(measured.graph).run([measured.output], numbers)[0].map(Double.init)
+    let mean = output.reduce(0, +) / Double(output.count)
+    let variance = output.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(output.count)
+    #expect((0.7...1.4).contains(variance), "\(variance)")
+    // Any number of threads; numbers of another model stay.
+    let other = try SmallTraining.run(options, threads: 2, spec: spec)
+    #expect(SmallTraining.bits(try other.run()) == SmallTraining.bits(made))
+    let kept = try SmallTraining.run(options, spec: spec, parameters: begin)
+    #expect(SmallTraining.bits(try kept.run()) == SmallTraining.bits(begin))
+  }
+
   /// Stopped after any step and gone on from the file: the same bits as without a stop.
   @Test(arguments: [1, 4, 5, 7, 11, 12]) func resumeGivesTheSameBits(_ stop: Int) throws {
     let folder = try TemporaryFolder()

@@ -4,7 +4,7 @@ import Tensors
 
 /// Scales the weights of a built network, layer by layer, until the outputs of each convolution and dense layer
 /// have the variance 1 on a first batch (Mishkin and Matas 2016, algorithm 1; "LSUV"). The weights are to begin
-/// orthogonal there; here they begin as the layers say.
+/// orthogonal: the initialiser `lsuv` does both.
 public struct LayerSequentialUnitVariance: Sendable {
   /// How far from 1 a variance may be.
   public let tolerance: Double
@@ -29,19 +29,20 @@ public struct LayerSequentialUnitVariance: Sendable {
   /// - Parameters:
   ///   - network: built for the shape of the batch.
   ///   - given: the batch, by the name of the input, and whatever else the graph wants.
+  ///   - isWanted: which weights, by their paths; the others are left as they are.
   /// - Returns: the layers in the order in which they were scaled. A layer whose outputs are all alike is left as
   ///   it is.
   /// - Throws: `RunError` when an input is missing, `ModelError` when an output is not finite.
   @discardableResult
   package func apply(
-    to parameters: Parameters, of network: Network, _ given: [String: Operand<Float>], threads: Int = 1
+    to parameters: Parameters, of network: Network, _ given: [String: Operand<Float>],
+    team: ThreadTeam = ThreadTeam(threads: 1), where isWanted: (String) -> Bool = { _ in true }
   ) throws -> [Outcome] {
-    let team = ThreadTeam(threads: threads)
     var outcomes: [Outcome] = []
-    for (weight, output) in layers(network) {
+    for (weight, output) in layers(network) where isWanted(weight) {
       guard let numbers = parameters[weight] else { continue }
       let program = try Program(
-        try ProgramPlan(network.graph, outputs: [("output", output)], threads: threads), team: team)
+        try ProgramPlan(network.graph, outputs: [("output", output)], threads: team.threads), team: team)
       func variance() throws -> Double {
         try program.run(given, parameters: parameters) { outputs in
           outputs["output"].map(Self.variance) ?? 0

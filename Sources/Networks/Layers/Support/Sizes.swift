@@ -210,6 +210,18 @@ extension NetworkBuilder {
 
   func channels(_ input: Value) -> Int { shape(input).rank > 1 ? shape(input).extents[1] : 0 }
 
+  /// The channels of the input of a convolution.
+  /// - Throws: when they and the filters cannot both be divided into groups.
+  func channels(_ input: Value, of filters: Int, inGroups groups: Int) throws(GraphError) -> Int {
+    let channels = channels(input)
+    guard channels > 0, filters > 0, groups > 0, channels % groups == 0, filters % groups == 0 else {
+      throw error(
+        "\(channels) input channels and \(filters) filters cannot both be divided into \(groups) groups",
+        input)
+    }
+    return channels
+  }
+
   /// Puts cells around the dimensions whose padding is not zeros, by their modes.
   /// - Returns: the input with those cells, and the zeros that are left for the operator itself.
   mutating func padded(
