@@ -5,7 +5,7 @@ import shutil
 from support import *
 
 # Examples that need data that no Debian package has.
-NEEDS = {}
+NEEDS = {"downscale-rain": "downscaling/bcsd_obs_1999.nc"}
 
 EXAMPLES = sorted(PIPELINES.glob("*.yaml"))
 
