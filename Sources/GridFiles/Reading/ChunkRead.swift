@@ -26,9 +26,27 @@ struct ChunkRead: Sendable {
       && !place.type.hasPointers && !place.type.needsConversion
   }
 
-  static func scratchBytes(_ chunk: [Int], _ place: HDF5Place, workers: Int) -> Int {
+  static func scratchBytes(_ chunk: [Int], _ place: HDF5Place, _ slab: Hyperslab, workers: Int) -> Int {
     let bytes = min(checkedProduct(chunk + [place.type.size]) ?? .max, maximumChunkBytes)
-    return (workers + 1) * (max(batchBytes, bytes) + bytes) + workers * 2 * bytes
+    // No more are in memory than the slab touches.
+    let chunks = touched(chunk, slab)
+    let batches = min(workers + 1, chunks)
+    return batches * (max(min(batchBytes, chunks * bytes), bytes) + bytes) + min(workers, chunks) * 2 * bytes
+  }
+
+  /// How many chunks a slab lies in, counted up to 4096.
+  private static func touched(_ chunk: [Int], _ slab: Hyperslab) -> Int {
+    var chunks = 1
+    for (axis, extent) in chunk.enumerated() where extent > 0 && axis < slab.count.count {
+      let last = (slab.count[axis] - 1).multipliedReportingOverflow(by: slab.stride[axis])
+      let end = slab.start[axis].addingReportingOverflow(last.partialValue)
+      guard !last.overflow, !end.overflow, end.partialValue >= slab.start[axis] else { return 4096 }
+      let (product, overflow) = chunks.multipliedReportingOverflow(
+        by: end.partialValue / extent - slab.start[axis] / extent + 1)
+      if overflow || product > 4096 { return 4096 }
+      chunks = product
+    }
+    return chunks
   }
 
   /// A chunk as it stands in the file.

@@ -215,7 +215,7 @@ extension SourceFile {
         return workers * LinearRead.pieceBytes
       case .chunked(let chunk):
         if policy.route == .fast, ChunkRead.canDecode(place) {
-          return ChunkRead.scratchBytes(chunk, place, workers: workers)
+          return ChunkRead.scratchBytes(chunk, place, slab, workers: workers)
         }
         return LibraryRead.scratchBytes(slab, size, chunk)
       default: return LibraryRead.scratchBytes(slab, size, nil)
