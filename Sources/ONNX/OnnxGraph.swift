@@ -52,7 +52,6 @@ public struct OnnxGraph: Sendable {
 extension OnnxModel {
   /// Levels of functions within functions.
   private static let deepestCall = 32
-  private static let mostNodes = 500_000
 
   /// The graph for inputs of these extents.
   ///
@@ -176,9 +175,7 @@ extension OnnxModel {
               .damaged, "its attribute `\(printable(attribute.name, limit: 100))` is there twice")
           }
         }
-        guard reading.graph.nodes.count < Self.mostNodes else {
-          throw NodeError(.unsupported, "the model has more than \(Self.mostNodes) nodes")
-        }
+        try reading.countNode()
         var outputs: [OnnxValue]
         let key = FunctionKey(domain: node.domain, name: node.opType, overload: node.overload)
         if let function = functions[key] {

@@ -8,7 +8,11 @@ final class GraphReading {
   /// Numbers of a value that can be known before a run; shapes and indices are few.
   static let mostKnown = 1 << 20
   /// Numbers in all, and operations to make them.
-  private static let mostWork = 100_000_000.0
+  private static let mostWork = 30_000_000.0
+  /// Numbers that are kept, of all values that are known.
+  private static let mostKept = 1 << 22
+  /// Nodes that are read, those of functions and branches as often as they are used.
+  static let mostNodes = 100_000
 
   var graph = Graph()
   /// The name of the first output of the node that is read.
@@ -18,6 +22,8 @@ final class GraphReading {
   private let given: [String: [Double]]
   private var known: [Value: [Double]] = [:]
   private var work = 0.0
+  private var kept = 0
+  private var nodes = 0
   /// The tensors of the parameters, by name.
   private(set) var parameters: [String: TensorNumbers] = [:]
 
@@ -67,7 +73,9 @@ final class GraphReading {
     }
     try expectPossible(op, made)
     let isConstant = inputs.allSatisfy { if case .constant = graph.origin($0) { true } else { false } }
-    if isConstant, !op.isRandom, made.allSatisfy({ $0.count <= 4096 }) {
+    let numbersMade = made.reduce(0) { $0 + min($1.count, 1 << 20) }
+    if isConstant, !op.isRandom, made.allSatisfy({ $0.count <= 4096 }), kept + numbersMade <= Self.mostKept {
+      kept += numbersMade
       let results = try evaluate(
         op, try inputs.map { (value) throws(NodeError) in try numbers(value) }, shapes, made)
       var values: [Value] = []
@@ -82,9 +90,17 @@ final class GraphReading {
   /// The numbers of a value: constants, parameters, given inputs, and what follows from them.
   func numbers(_ value: Value) throws(NodeError) -> [Double] {
     if let leaf = try leaf(value) { return leaf }
-    for index in graph.nodes(for: [value]) {
+    var order: [Int] = []
+    var seen: Set<Int> = []
+    var stack = [value]
+    while let next = stack.popLast() {
+      guard try leaf(next) == nil, case .node(let index, _) = graph.origin(next), seen.insert(index).inserted
+      else { continue }
+      order.append(index)
+      stack += graph.nodes[index].call.inputs
+    }
+    for index in order.sorted() {
       let call = graph.nodes[index].call
-      if call.outputs.allSatisfy({ known[$0] != nil }) { continue }
       var inputs: [[Double]] = []
       for input in call.inputs {
         guard let numbers = try leaf(input) else {
@@ -95,7 +111,7 @@ final class GraphReading {
       let results = try evaluate(
         graph.nodes[index].op, inputs, call.inputs.map { graph.shape($0) },
         call.outputs.map { graph.shape($0) })
-      for (output, numbers) in zip(call.outputs, results) { known[output] = numbers }
+      for (output, numbers) in zip(call.outputs, results) { try keep(numbers, of: output) }
     }
     return known[value] ?? []
   }
@@ -118,8 +134,24 @@ final class GraphReading {
       numbers = found
     case .node: return nil
     }
-    known[value] = numbers
+    try keep(numbers, of: value)
     return numbers
+  }
+
+  private func keep(_ numbers: [Double], of value: Value) throws(NodeError) {
+    kept += numbers.count
+    guard kept <= Self.mostKept else {
+      throw NodeError(.unsupported, "more than \(Self.mostKept) numbers are to be known before the first run")
+    }
+    known[value] = numbers
+  }
+
+  /// Called for each node: functions that call each other can make a small file a huge graph.
+  func countNode() throws(NodeError) {
+    nodes += 1
+    guard nodes <= Self.mostNodes else {
+      throw NodeError(.unsupported, "the model has more than \(Self.mostNodes) nodes")
+    }
   }
 
   private func expectFew(_ shape: Shape) throws(NodeError) {
