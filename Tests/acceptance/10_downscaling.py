@@ -86,8 +86,9 @@ def test_the_network_beats_both():
     with Folder() as folder:
         report = run_main(folder, "--set", "steps=120")
         scores = report["scores"]
-        rmse = {m: value(scores, m, "rmse") for m in ("bilinear", "lapse rate", "network")}
+        rmse = {m: value(scores, m, "rmse") for m in ("bilinear", "lapse rate", "conserving", "network")}
         assert rmse["network"] < 0.9 * rmse["lapse rate"] < rmse["bilinear"], rmse
+        assert rmse["network"] < 0.8 * rmse["conserving"], rmse
         names = [Path(p).name for p in report["written"]]
         assert names == ["downscale-temperature-4x-west.safetensors", "scores_4x_west.json",
                          "tas_EUR-11_from_4x_west.nc", "scores_4x_west.nc"], names
@@ -117,7 +118,7 @@ def test_the_table_is_printed():
         assert result.err == "", result.err
         lines = result.out.splitlines()
         assert lines[3] == "tas [K], unseen" and lines[4].split()[:2] == ["method", "rmse"], lines
-        assert [line.split("  ")[0] for line in lines[5:]] == ["bilinear", "lapse rate", "network"], lines
+        assert [line.split("  ")[0] for line in lines[5:]] == ["bilinear", "lapse rate", "conserving", "network"], lines
 
 
 def test_threads_and_memory_give_the_same_bytes():
@@ -131,7 +132,7 @@ def test_threads_and_memory_give_the_same_bytes():
 
 def test_tiles_are_the_whole_field():
     numpy, netcdf = need_module("numpy"), need_module("netCDF4")
-    text = MAIN.read_text().replace("model: network, as: downscaled", "model: network, tile: 512, as: downscaled")
+    text = MAIN.read_text().replace("model: network, as: predicted", "model: network, tile: 512, as: predicted")
     tiled = text.replace("tile: 512", "tile: 64")
     assert text != tiled
     fields = []
@@ -283,7 +284,7 @@ def test_wrong_networks_are_found_before_the_run():
                             "layer 3: Conv", "8 x 64 x 64", "99", "layer 4: ", "divisible by 3",
                             "the channels of its output: expected 1, found 2"]),
         (text.replace("model: network,", "model: lapse-rate,"), ["makes no model"]),
-        (text.replace("input: features, residual: lapse-rate, model", "input: bilinear, residual: lapse-rate, model"),
+        (text.replace("input: features, residual: conserving, model", "input: bilinear, residual: conserving, model"),
          ["5 channels"]),
     ]
     with Folder() as folder:
