@@ -80,13 +80,13 @@ public struct ProgramPlan: Sendable {
     let read = used.union(first.flatMap { graph.nodes[$0].call.inputs })
     for value in graph.values {
       switch graph.origin(value) {
-      case .input(let name): places[value.index] = .input(name)
+      case .input(let name) where read.contains(value): places[value.index] = .input(name)
       case .parameter(let name) where read.contains(value): places[value.index] = .parameter(name)
       case .constant(let numbers) where read.contains(value):
         places[value.index] = .constant(constants.count)
         constants += numbers.map { Float($0) }
         constants += [Float](repeating: 0, count: (16 - constants.count % 16) % 16)
-      case .parameter, .constant, .node: break
+      case .input, .parameter, .constant, .node: break
       }
     }
     var kept = 0

@@ -52,7 +52,10 @@ struct PredictionLine: Sendable, Hashable {
       after = max(padded, tiling.after + (footprint.skip > 0 ? stride : 0))
     }
     let window = fitted(core + before + after)
-    if window >= extent {
+    if window >= extent, closes, crop > 0 {
+      // A window of the whole circle and more: what the network itself puts around it must not reach the core.
+      (self.core, self.window, halo) = (count, fitted(count + before + after), before)
+    } else if window >= extent {
       (self.core, self.window, halo) = (count, extent, 0)
     } else {
       (self.core, self.window, halo) = (core, window, before)

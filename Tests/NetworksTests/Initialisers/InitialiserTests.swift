@@ -69,6 +69,7 @@ import Testing
     Expected(name: "pytorch", variance: 1.0 / 432, limit: 1.0 / 12),
     Expected(name: "icnr", variance: 2.0 / 144),
     Expected(name: "orthogonal", variance: 1.0 / 144),
+    Expected(name: "lsuv", variance: 1.0 / 144),
     Expected(name: "zeros", variance: 0, limit: 0),
     Expected(name: "constant", keys: [("value", .number(0.5))], mean: 0.5, variance: 0, limit: 0.5),
   ]
