@@ -180,7 +180,6 @@ public struct OnnxModel: Sendable {
         .damaged, path: path, subject: "output `\(printable(port.name, limit: 200))`", "it is made by nothing"
       )
     }
-    try checkOperators()
   }
 
   private func checkOperators() throws(ModelError) {

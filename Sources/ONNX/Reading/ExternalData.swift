@@ -8,7 +8,18 @@ import Networks
 /// Numbers of a tensor that lie in a file beside the model. Only a file in the model's own folder or below it is opened, and no
 /// link is followed on the way: a model that someone sends cannot name other files of the machine.
 enum ExternalData {
-  static func bytes(_ tensor: Onnx_TensorProto, count: Int, model path: String) throws(NodeError) -> [UInt8] {
+  /// Where the numbers are said to lie.
+  private struct Place {
+    var parts: [String]
+    /// For messages.
+    var shown: String
+    var offset: Int
+  }
+
+  /// - Throws: when what the model says of the place cannot be true or is not allowed. The file is not looked at.
+  static func check(_ tensor: Onnx_TensorProto, count: Int) throws(NodeError) { _ = try place(tensor, count) }
+
+  private static func place(_ tensor: Onnx_TensorProto, _ count: Int) throws(NodeError) -> Place {
     var entries: [String: String] = [:]
     for entry in tensor.externalData { entries[entry.key] = entry.value }
     guard let location = entries["location"], !location.isEmpty else {
@@ -35,11 +46,16 @@ enum ExternalData {
     guard length == count else {
       throw NodeError(.damaged, "it needs \(count) bytes, and its part of `\(shown)` has \(length)")
     }
+    return Place(parts: parts.filter { !$0.isEmpty && $0 != "." }, shown: shown, offset: offset)
+  }
+
+  static func bytes(_ tensor: Onnx_TensorProto, count: Int, model path: String) throws(NodeError) -> [UInt8] {
+    let place = try place(tensor, count)
+    let (steps, shown, offset) = (place.parts, place.shown, place.offset)
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     var descriptor = Glibc.open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw NodeError(.damaged, "the folder of the model cannot be opened") }
     defer { close(descriptor) }
-    let steps = parts.filter { !$0.isEmpty && $0 != "." }
     for (index, step) in steps.enumerated() {
       let kind = index == steps.count - 1 ? O_NONBLOCK : O_DIRECTORY
       let next = openat(descriptor, step, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | kind)

@@ -29,6 +29,7 @@ struct TensorNumbers: Sendable {
     let found: Int
     var wanted = shape.count
     if isExternal {
+      try ExternalData.check(tensor, count: shape.count * type.bytes)
       return
     } else if tensor.hasRawData {
       (found, wanted) = (tensor.rawData.count, shape.count * type.bytes)
