@@ -93,10 +93,10 @@ svg = f'''<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 560" font-fa
 {map_at(786, 300, truth, HEAT, low, high, "The truth", "in the half not trained on")}
 </g>
 <g font-family="Menlo, Consolas, monospace" font-size="13" text-anchor="middle" fill="#24324a">
-{box(48, "regrid, combine, regress", "interpolated; relief less its coarse mean; a fitted lapse rate")}
+{box(48, "regrid, combine, regress, conserve", "interpolated; relief less its coarse mean; a lapse rate")}
 {box(132, "stack", "the features, on one grid, in known units and order")}
 {box(216, "train", "a UNet, on patches of the western half of Europe")}
-{box(300, "predict", "windows with the margin that the network sees")}
+{box(300, "predict, conserve", "in windows; each coarse cell keeps its mean")}
 {box(384, "evaluate", "beside bilinear and lapse rate, on the eastern half")}
 {box(468, "outputs", "CF-1.11 NetCDF; scores as a table, JSON and NetCDF")}
 </g>
