@@ -57,14 +57,23 @@ public enum ScoreTable {
     guard let value, value.isFinite else { return "-" }
     let size = abs(value)
     let digits = size >= 1000 ? 1 : size >= 100 ? 2 : size >= 0.01 || size == 0 ? 3 : 6
-    guard size < 1e9, size >= 1e-5 || size == 0 else { return String(value) }
+    guard size < 1e9, size >= 1e-5 || size == 0 else { return scientific(value) }
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
-    guard let whole = Int(exactly: (size * scale).rounded()) else { return String(value) }
+    guard let whole = Int(exactly: (size * scale).rounded()) else { return scientific(value) }
     let fraction = String(whole % Int(scale))
     let sign = value < 0 && whole > 0 ? "-" : ""
     return sign + "\(whole / Int(scale))."
       + String(repeating: "0", count: digits - fraction.count) + fraction
+  }
+
+  /// Very large and very small numbers: `-9.819e-06`.
+  private static func scientific(_ value: Double) -> String {
+    var (mantissa, exponent) = (value, 0)
+    while abs(mantissa) >= 9.9995 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+    while abs(mantissa) < 0.99995 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+    let size = abs(exponent)
+    return number(mantissa) + (exponent < 0 ? "e-" : "e+") + (size < 10 ? "0" : "") + "\(size)"
   }
 }
 
