@@ -113,12 +113,13 @@ def test_the_network_beats_both():
 
 def test_the_table_is_printed():
     with Folder() as folder:
-        run_main(folder, "--set", "steps=2")
+        written = run_main(folder, "--set", "steps=2")["written"]
         result = expect(isotach("run", folder / MAIN.name, "--set", "steps=2", "--quiet", env=EPOCH, timeout=400), 0)
         assert result.err == "", result.err
         lines = result.out.splitlines()
-        assert lines[3] == "tas [K], unseen" and lines[4].split()[:2] == ["method", "rmse"], lines
-        assert [line.split("  ")[0] for line in lines[5:]] == ["bilinear", "lapse rate", "conserving", "network"], lines
+        assert [Path(line).name for line in lines[:4]] == [Path(p).name for p in written], lines
+        assert lines[4] == "tas [K], unseen" and lines[5].split()[:2] == ["method", "rmse"], lines
+        assert [line.split("  ")[0] for line in lines[6:]] == ["bilinear", "lapse rate", "conserving", "network"], lines
 
 
 def test_threads_and_memory_give_the_same_bytes():
