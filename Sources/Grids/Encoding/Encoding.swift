@@ -15,7 +15,7 @@ public struct EncodingOptions: Sendable {
   public init() {}
 }
 
-/// The file of a description (DESIGN section 6), and the numbers of its coordinates.
+/// The file of a description, and the numbers of its coordinates.
 public struct EncodedHeader: Sendable {
   public var definition: FileDefinition
   /// Numbers of coordinates and bounds, by variable.

@@ -60,7 +60,7 @@ public struct Fault: Error, Sendable, Hashable, CustomStringConvertible {
     self.remedy = remedy
   }
 
-  /// The text of DESIGN section 7: one line of what and where, then `file`, `region` and `try`.
+  /// The text for people: one line of what and where, then `file`, `region` and `try`.
   public var description: String {
     var line = ""
     if let pipeline {
