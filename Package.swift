@@ -42,10 +42,10 @@ let package = Package(
     .target(name: "GridFiles", dependencies: ["Basics", "CNetCDF", "CHDF5", "CDeflate", "Kernels"]),
     .target(name: "Grids", dependencies: ["Basics", "GridFiles", "Tensors", "Kernels", "CUdunits"]),
     .target(
-      name: "Stages", dependencies: ["Basics", "Grids", "Networks"], plugins: ["TypeList"]),
+      name: "Stages", dependencies: ["Basics", "Grids", "Networks", "ONNX"], plugins: ["TypeList"]),
     .target(
       name: "Pipelines",
-      dependencies: ["Basics", "Stages", .product(name: "Yams", package: "Yams")]),
+      dependencies: ["Basics", "ONNX", "Stages", .product(name: "Yams", package: "Yams")]),
     // What `inspect`, `validate` and `diff` say; the command prints it.
     .target(name: "Inspection", dependencies: ["Basics", "Compute", "Grids", "Networks", "ONNX", "Tensors"]),
     .executableTarget(
@@ -75,9 +75,11 @@ let package = Package(
     .testTarget(name: "GridsTests", dependencies: ["Basics", "Grids", "TestSupport"], exclude: ["peers"]),
     .testTarget(
       name: "StagesTests",
-      dependencies: ["Basics", "Compute", "Networks", "Stages", "Tensors", "TestSupport"], exclude: ["peers"]),
+      dependencies: ["Basics", "Compute", "Networks", "ONNX", "Stages", "Tensors", "TestSupport"],
+      exclude: ["peers"]),
     .testTarget(
-      name: "PipelinesTests", dependencies: ["Basics", "Networks", "Pipelines", "Tensors", "TestSupport"]),
+      name: "PipelinesTests",
+      dependencies: ["Basics", "Networks", "ONNX", "Pipelines", "Tensors", "TestSupport"]),
     .testTarget(
       name: "InspectionTests", dependencies: ["Basics", "Inspection", "TestSupport"], exclude: ["peers"]),
     .testTarget(name: "PropertyTests", dependencies: ["Basics", "Pipelines", "TestSupport"]),

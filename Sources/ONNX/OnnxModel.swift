@@ -34,9 +34,9 @@ public struct OnnxModel: Sendable {
   public let producer: String?
   /// The size of the file, without what lies in other files, when the model was read to be looked at.
   public private(set) var fileBytes = 0
-  let proto: Onnx_ModelProto
+  private(set) var proto: Onnx_ModelProto
   /// The constant tensors of the graph, in the order of the file.
-  let initialisers: [TensorNumbers]
+  private(set) var initialisers: [TensorNumbers]
   let functions: [FunctionKey: Onnx_FunctionProto]
   /// The operators that are not supported, when the model was read to be looked at; nil when all are.
   public private(set) var problem: ModelError?
@@ -125,6 +125,15 @@ public struct OnnxModel: Sendable {
       guard isInspected else { throw error }
       problem = error
     }
+  }
+
+  /// The model for whoever has read the numbers of its parameters, and makes graphs alone: large tensors are names and
+  /// shapes.
+  var withoutNumbers: OnnxModel {
+    var copy = self
+    copy.proto.graph.initializer = []
+    copy.initialisers = initialisers.map { $0.type.isFloat && $0.shape.count > 4096 ? $0.withoutNumbers : $0 }
+    return copy
   }
 
   static func isOwn(_ domain: String) -> Bool { domain.isEmpty || domain == "ai.onnx" }

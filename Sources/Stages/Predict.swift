@@ -3,6 +3,7 @@ import Compute
 import GridFiles
 import Grids
 import Networks
+import ONNX
 
 /// Applies a trained network.
 public struct Predict: Stage {
@@ -15,7 +16,10 @@ public struct Predict: Stage {
       a first estimate needs that field as `residual`, and the result is the field itself. Names, units and standard \
       names of the result are the model's. Large fields go through the network in tiles with the halo that its \
       output depends on: the result is that of the whole field, and its bytes depend neither on threads nor on \
-      memory. Beyond the edge of the domain the field goes on as the model says; one that joins east and west wants \
+      memory. The model is a file of ONNX, made by `train` or by another program, whose one input is [batch, channels, rows, \
+      columns]; what such a file does not say of the data (variables, units, normalisation) is given here, and what it \
+      says cannot be changed here. The field's cells must have the size that the model was trained on. Beyond the edge \
+      of the domain the field goes on as the model says; one that joins east and west wants \
       a global grid. A network that does not pad (`padding: valid`) makes less than it is given: what lies around \
       the field is then put there, the nearest cell again (`edges: replicate`), or the cells of the result that \
       would depend on it are missing (`edges: missing`). Missing inputs are filled with the channel's mean for the network, and their own cells are \
@@ -31,10 +35,14 @@ public struct Predict: Stage {
         "edges", .choice(PredictionEdges.allCases.map(\.rawValue)), default: "replicate",
         "what stands for neighbours beyond the domain, for a network that does not pad"),
       Key("tile", .integer, default: "256", "rows and columns of a tile, without the halo"),
-    ])
+      Key(
+        "spacing", .choice(["match", "any"]), default: "match",
+        "whether cells must have the size that the model was trained on"),
+    ] + ModelDescription.keys)
 
   private let arguments: Arguments
   private let tile: Int
+  private let added: ModelMetadata
 
   public init(_ arguments: Arguments) throws(PlanError) {
     self.arguments = arguments
@@ -42,14 +50,16 @@ public struct Predict: Stage {
     guard (1...1 << 20).contains(tile) else {
       throw PlanError("`tile` goes from 1 to \(1 << 20), found \(tile)", at: arguments.mark("tile"))
     }
+    added = try ModelDescription.read(arguments)
   }
 
   public var files: [String] { arguments.path("model").map { [$0] } ?? [] }
 
   public func plan(_ inputs: StageInputs, in graph: inout ComputationGraph) throws(PlanError) -> NodeID {
     let input = try inputs.stream("input")
-    let source = try source(inputs, graph)
+    let source = try source(inputs, graph, input.description.grid)
     let model = source.known
+    try checkSpacing(model, input)
     var streams = [input]
     var channels = try ChannelMatch(model.inputs, of: input, role: "the model expects")
     var base: ChannelMatch?
@@ -101,8 +111,25 @@ public struct Predict: Stage {
       inputs: nodes)
   }
 
-  private func source(_ inputs: StageInputs, _ graph: ComputationGraph) throws(PlanError) -> ModelSource {
+  private func checkSpacing(_ model: TrainedModel, _ input: StageInputs.Stream) throws(PlanError) {
+    guard arguments.text("spacing") != "any", let wanted = model.spacing,
+      let found = input.description.grid.spacing, !wanted.fits(found)
+    else { return }
+    throw PlanError(
+      "the model was trained on cells of \(wanted.title), `\(input.name)` has cells of \(found.title)",
+      at: input.mark, subject: input.name,
+      remedy: "`regrid` the field, or say `spacing: any` when the network does not mind")
+  }
+
+  private func source(_ inputs: StageInputs, _ graph: ComputationGraph, _ grid: Grid) throws(PlanError)
+    -> ModelSource
+  {
     if let stream = inputs["model"] {
+      if let key = ModelDescription.keys.first(where: { arguments.value($0.name) != nil }) {
+        throw PlanError(
+          "`\(key.name)` is what a model file may lack, and `\(stream.name)` makes a whole one",
+          at: arguments.mark(key.name), remedy: "leave it out")
+      }
       guard let maker = graph.computation(stream.node) as? any ModelMaking else {
         throw PlanError(
           "`\(stream.name)` makes no model", at: stream.mark, remedy: "name a `train` stage, or a model file")
@@ -114,7 +141,8 @@ public struct Predict: Stage {
       throw PlanError("`model` is missing", at: arguments.mark)
     }
     do throws(ModelError) {
-      let model = try ModelFile.read(path)
+      let stored = try ModelFile.open(path, output: arguments.text("output")).adding(added)
+      let model = try stored.trained(sizes: [[min(256, grid.ny), min(256, grid.nx)], [grid.ny, grid.nx]])
       return .file(path: path, model: model, digest: try ModelSource.digest(path))
     } catch {
       throw PlanError(

@@ -135,6 +135,9 @@ public struct Standardise: Stage {
       inputs: [input.node, mean, deviation])
   }
 
+  /// Whether a variable of that long name comes from this stage.
+  static func isStandardised(longName: String?) -> Bool { longName?.hasPrefix("standardised ") ?? false }
+
   private static func standardised(
     _ variable: VariableDescription, _ numbers: (mean: Double, std: Double)?
   ) -> VariableDescription {

@@ -15,7 +15,10 @@ public struct Train: Stage {
       the area and the times that are trained on. Everything random is a function of `seed` and the number of the \
       step: the same pipeline gives the same model, for any number of threads, and `run --resume` goes on from \
       MODEL.state to the same bits; a state for another number of steps is refused, since schedules depend on it: to \
-      train on, name the finished model in `from` (its numbers are the start; moments and schedule begin anew). Means and deviations are those of what is trained on. A loss that is not finite \
+      train on, name the finished model in `from` (its numbers are the start; moments and schedule begin anew). \
+      Without `network` that goes on with the model's network, of a file of another program with its graph, in which \
+      batch normalisations keep their statistics. The model file is ONNX: graph, numbers, and in its metadata everything \
+      that it takes to apply it. Means and deviations are those of what is trained on. A loss that is not finite \
       ends the run, and no model is written. The result of the stage is the history: training_loss, \
       validation_loss, learning_rate at each check point; `predict` takes the stage's name for the model.
       """,
@@ -25,7 +28,8 @@ public struct Train: Stage {
       Key("target", .stream, required: true, "what is to be predicted"),
       Key("residual", .stream, "a first estimate: the network learns the target less this field"),
       Key(
-        "network", .other("a network: a name, a name with keys, or a list of layers"), required: true,
+        "network", .other("a network: a name, a name with keys, or a list of layers"),
+        default: "that of `from`",
         "e.g. `unet`, `{unet: {base: 16}}` or a list of layers"),
       Key(
         "normalise",
@@ -69,8 +73,12 @@ public struct Train: Stage {
         "checkpoint", .mapping([Key("every", .integer, required: true, "steps")]),
         "how often the state is saved"),
       Key("latitude-weights", .boolean, default: "false", "cells count by the cosine of their latitude"),
-      Key("from", .text, "a model file whose numbers are the start"),
-      Key("model", .text, required: true, "the model file that is made"),
+      Key("from", .text, "a file whose numbers are the start: a model, or safetensors with PyTorch's names"),
+      Key("model", .text, required: true, "the model file that is made: ONNX"),
+      Key(
+        "normalisation", .choice(ModelMetadata.Normalisation.allCases.map(\.rawValue)), default: "metadata",
+        "where values become the network's numbers: beside the graph, or in it (physical values go in and come out)"
+      ),
     ])
 
   private let arguments: Arguments

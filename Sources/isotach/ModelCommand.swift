@@ -7,7 +7,8 @@ struct ModelCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model", abstract: "The networks that come with the program, and what they are made of.",
     subcommands: [
-      ModelList.self, ModelSummary.self, ModelLayers.self, ModelVerify.self, ModelOperators.self,
+      ModelList.self, ModelSummary.self, ModelLayers.self, ModelConvert.self, ModelRun.self, ModelVerify.self,
+      ModelOperators.self,
     ])
 }
 
@@ -29,9 +30,8 @@ struct ModelSummary: ParsableCommand {
     commandName: "summary",
     abstract: "Show the layers of a network: shapes, parameters, work, receptive field.",
     discussion: """
-      The network is one of `isotach model list`, that of a model file (safetensors) which `train` has made, or a \
-      YAML file that declares one (`unet: {base: 32}`, or a list of layers), also below the key `network`. Nothing is \
-      computed.
+      The network is one of `isotach model list`, that of a model file (ONNX), or a YAML file that declares one \
+      (`unet: {base: 32}`, or a list of layers), also below the key `network`. Nothing is computed.
 
       Exit codes: 0 done; 64 no such network, or an input that is none; 65 the model file is damaged; 66 no such \
       file; 78 the network is wrong, with all that is wrong.
@@ -62,7 +62,7 @@ struct ModelSummary: ParsableCommand {
   }
 
   /// `5x256x256`.
-  private static func extents(_ text: String) -> [Int]? {
+  static func extents(_ text: String) -> [Int]? {
     let parts = text.split(separator: "x", omittingEmptySubsequences: false)
     let numbers = parts.compactMap { Int($0) }
     guard numbers.count == parts.count, (1...4).contains(numbers.count),

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Networks
+import ONNX
 import Pipelines
 import Tensors
 import TestSupport
@@ -32,7 +33,7 @@ import Testing
 
   @Test func ofAModelFile() throws {
     let folder = try TemporaryFolder()
-    let path = folder.path("m.safetensors")
+    let path = folder.path("m.onnx")
     let spec = NetworkSpec(UNet(base: 4, depth: 2))
     let network = try spec.network(input: try Shape([1, 3, 16, 32]), .inference)
     let channel = ModelChannel(name: "x", units: "1")
@@ -49,7 +50,7 @@ import Testing
     #expect(code(path, [("base", "8")]).code == 64)
     try Array("not a model".utf8).withUnsafeBytes { try Data($0).write(to: URL(fileURLWithPath: path)) }
     #expect(code(path).code == 65)
-    #expect(code(folder.path("ghost.safetensors")).code == 66)
+    #expect(code(folder.path("ghost.onnx")).code == 66)
   }
 
   @Test func noSuchFile() { #expect(code("nowhere/net.yaml").code == 66) }

@@ -2,6 +2,7 @@ import Basics
 import Compute
 import Grids
 import Networks
+import ONNX
 import Stages
 import Tensors
 import TestSupport
@@ -90,7 +91,7 @@ import Testing
       spec: test.spec, loss: MeanSquaredError(), domain: domain, patch: patch, inputs: [channel],
       outputs: [channel], parameters: try network.initialParameters(seed: 3))
     let name = test.testDescription.filter { $0.isLetter }
-    let path = try #require(folder).path("\(name)-\(isGlobal).safetensors")
+    let path = try #require(folder).path("\(name)-\(isGlobal).onnx")
     try ModelFile.write(model, to: path)
     return path
   }

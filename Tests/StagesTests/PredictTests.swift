@@ -3,6 +3,7 @@ import Compute
 import Foundation
 import Grids
 import Networks
+import ONNX
 import Stages
 import Tensors
 import TestSupport
@@ -48,7 +49,7 @@ import Testing
       spec: spec, loss: MeanSquaredError(), domain: domain, patch: patch, inputs: inputs, outputs: [output],
       base: hasBase ? [ModelChannel(name: "tas", standardName: "air_temperature", units: "K")] : nil,
       parameters: try network.initialParameters(seed: 11))
-    let path = try #require(Self.folder).path(name + ".safetensors")
+    let path = try #require(Self.folder).path(name + ".onnx")
     try ModelFile.write(model, to: path)
     return path
   }
@@ -122,7 +123,7 @@ import Testing
     #expect(output.cellMethods == "time: mean")
     let source = tiled.description.globalAttributes["source"]?.text ?? ""
     let digest = try sha(path)
-    #expect(source.contains(".safetensors (sha256 \(digest))"))
+    #expect(source.contains(".onnx (sha256 \(digest))"))
   }
 
   private func sha(_ path: String) throws -> String {
@@ -222,7 +223,7 @@ import Testing
     expect("nothing to add `base` to") { try plan(direct, fields) }
     let joined = try self.path("joined", domain: DomainPadding(rows: .zero, columns: .periodic))
     expect("the grid is not global") { try plan(joined, fields) }
-    expect("No such file or directory") { try plan("/nowhere/model.safetensors", fields) }
+    expect("No such file or directory") { try plan("/nowhere/model.onnx", fields) }
     let valid = try self.path(
       "uneven",
       NetworkSpec {

@@ -1,6 +1,7 @@
 import Foundation
 import Grids
 import Networks
+import ONNX
 import Stages
 import TestSupport
 import Testing
@@ -9,7 +10,7 @@ import Testing
 @Suite("train: networks that lose or refine cells") struct TrainShapeTests {
   @Test func withoutPaddingTheMiddleIsLearned() throws {
     let folder = try TemporaryFolder()
-    let path = folder.path("m.safetensors")
+    let path = folder.path("m.onnx")
     let conv: Yaml = [
       ["conv": ["filters": 8, "kernel": 5, "padding": "valid"]], "relu",
       ["conv": ["filters": 1, "kernel": 3, "padding": "valid"]],
@@ -70,10 +71,10 @@ import Testing
       _ = try TrainTests.run(plan, RunContext(threads: threads))
       return path
     }
-    let path = try train("a.safetensors", 1)
+    let path = try train("a.onnx", 1)
     let model = try ModelFile.read(path)
     #expect(model.scaleFactor == Double(factor) && model.domain.columns == .periodic)
-    let other = try train("b.safetensors", 2)
+    let other = try train("b.onnx", 2)
     #expect(
       try Data(contentsOf: URL(fileURLWithPath: path)) == Data(contentsOf: URL(fileURLWithPath: other)))
     func predict(_ tile: String) throws -> Field {
@@ -106,7 +107,7 @@ import Testing
       return try Plan(
         Train.self,
         [
-          "model": .text(folder.path("m.safetensors")), "steps": 1, "patch": 4,
+          "model": .text(folder.path("m.onnx")), "steps": 1, "patch": 4,
           "network": [["conv": ["filters": .plain("\(filters)"), "kernel": 3]], "pixel-shuffle"],
         ], ["input": [("coarse", coarse)], "target": [("fine", fields.target)]])
     }

@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import Grids
 import Networks
+import ONNX
 import Stages
 import Synchronization
 import TestSupport
@@ -84,7 +85,7 @@ import Testing
 
   @Test func learnsAndWritesItsModel() throws {
     let folder = try TemporaryFolder()
-    let path = folder.path("m.safetensors")
+    let path = folder.path("m.onnx")
     let plan = try Self.plan(
       path, [("steps", 200), ("validation", ["area": ["half": "east"], "every": 50])],
       fields: Self.fields(east: 0))
@@ -108,7 +109,7 @@ import Testing
 
   @Test func theModelFileNamesItsClasses() throws {
     let folder = try TemporaryFolder()
-    let path = folder.path("m.safetensors")
+    let path = folder.path("m.onnx")
     let (features, plain, base) = Self.fields()
     var target = plain
     target.description.variables[0] = VariableDescription(
@@ -128,7 +129,7 @@ import Testing
   /// Means and deviations are those of the western half and the chosen times alone.
   @Test func normalisationComesFromTheTrainingPartOnly() throws {
     let folder = try TemporaryFolder()
-    let path = folder.path("m.safetensors")
+    let path = folder.path("m.onnx")
     let fields = Self.fields(east: 1000)
     _ = try Self.run(
       try Self.plan(path, [("steps", 1), ("times", ["times": [0, 1]])], fields: fields))
@@ -149,7 +150,7 @@ import Testing
 
   @Test func givenNormalisation() throws {
     let folder = try TemporaryFolder()
-    let path = folder.path("m.safetensors")
+    let path = folder.path("m.onnx")
     let keys: [(String, Yaml?)] = [
       ("steps", 1),
       ("normalise", ["tas": ["mean": 270.0, "deviation": 4.0], "surface_altitude": "none"]),
@@ -164,7 +165,7 @@ import Testing
   /// Stopped in the middle and gone on: the same file, byte for byte, as without a stop, for any threads.
   @Test(arguments: [3, 17, 30]) func resumeGivesTheSameFile(_ stop: Int) throws {
     let folder = try TemporaryFolder()
-    let (whole, path) = (folder.path("w.safetensors"), folder.path("m.safetensors"))
+    let (whole, path) = (folder.path("w.onnx"), folder.path("m.onnx"))
     let expected = try Self.run(try Self.plan(whole), RunContext(threads: 1))
     let steps = Mutex(0)
     let stopping = RunContext(
@@ -192,7 +193,7 @@ import Testing
 
   @Test func missingCellsDoNotCount() throws {
     let folder = try TemporaryFolder()
-    let path = folder.path("m.safetensors")
+    let path = folder.path("m.onnx")
     let history = try Self.run(try Self.plan(path, fields: Self.fields(missing: 0.2)))
     #expect(history.numbers.allSatisfy { $0.isFinite })
   }
@@ -204,7 +205,7 @@ import Testing
       ("normalise", ["ghost": "none"]),
       ("area", ["rows": [0, 99]]),
     ]
-    let error = try #require(fault { try Self.plan("m.safetensors", changes) })
+    let error = try #require(fault { try Self.plan("m.onnx", changes) })
     let texts = ([error] + error.further).map(\.cause)
     for part in [
       "`mze`", "`beta3`", "`batch`", "`ghost`", "99 x 99", "`steps` or `epochs`", "`rellu`",
@@ -217,7 +218,7 @@ import Testing
 
   @Test func faultsOfNetworks() throws {
     func text(_ changes: [(String, Yaml?)]) throws -> String {
-      let error = try #require(fault { try Self.plan("m.safetensors", changes) })
+      let error = try #require(fault { try Self.plan("m.onnx", changes) })
       return ([error] + error.further).map { "\($0.cause) \($0.remedy ?? "")" }.joined(
         separator: "; ")
     }
@@ -245,7 +246,7 @@ import Testing
     #expect(try text([("patch", [8, 4])]).contains("rotated"))
     #expect(try text([("augment", ["shift"])]).contains("global"))
     #expect(try text([("validation", nil), ("keep", "best")]).contains("needs a validation"))
-    #expect(try text([("from", "ghost.safetensors")]).contains("ghost.safetensors"))
+    #expect(try text([("from", "ghost.onnx")]).contains("ghost.onnx"))
     #expect(try text([("area", ["rows": [0, 3]])]).contains("no patch of 8 x 8"))
   }
 
@@ -259,7 +260,7 @@ import Testing
       Description(variables: [Make.variable("x", nil, "1")], time: time, grid: Self.grid), -5...5,
       seed: 3)
     func plan(_ changes: [(String, Yaml?)]) throws -> Plan {
-      try Self.plan("m.safetensors", changes, fields: (features, target, target), residual: false)
+      try Self.plan("m.onnx", changes, fields: (features, target, target), residual: false)
     }
     #expect(fault { try plan([]) }?.remedy?.contains("vectors") == true)
     #expect(fault { try plan([("vectors", [["u", "w"]])]) } != nil)
@@ -269,7 +270,7 @@ import Testing
 
   @Test func notFiniteLossPublishesNothing() throws {
     let folder = try TemporaryFolder()
-    let path = folder.path("m.safetensors")
+    let path = folder.path("m.onnx")
     let plan = try Self.plan(path, [("optimiser", "sgd"), ("rate", 1e30), ("steps", 100)])
     let error = #expect(throws: StageError.self) { try Self.run(plan) }
     #expect(error?.cause.contains("step ") == true && error?.subject != nil, "\(error!)")
@@ -278,7 +279,7 @@ import Testing
 
   @Test func startsFromAModel() throws {
     let folder = try TemporaryFolder()
-    let (first, second) = (folder.path("a.safetensors"), folder.path("b.safetensors"))
+    let (first, second) = (folder.path("a.onnx"), folder.path("b.onnx"))
     _ = try Self.run(try Self.plan(first))
     _ = try Self.run(
       try Self.plan(

@@ -90,7 +90,7 @@ def test_the_network_beats_both():
         assert rmse["network"] < 0.9 * rmse["lapse rate"] < rmse["bilinear"], rmse
         assert rmse["network"] < 0.8 * rmse["conserving"], rmse
         names = [Path(p).name for p in report["written"]]
-        assert names == ["downscale-temperature-4x-west.safetensors", "scores_4x_west.json",
+        assert names == ["downscale-temperature-4x-west.onnx", "scores_4x_west.json",
                          "tas_EUR-11_from_4x_west.nc", "scores_4x_west.nc"], names
         for path in report["written"]:
             assert Path(path).is_file(), path
@@ -188,7 +188,7 @@ def test_a_model_that_cannot_be_written():
     with Folder() as folder:
         pipeline = small(folder)
         result = expect(isotach("run", pipeline, "--set", "steps=2", file_size=1 << 13), 73)
-        assert "cannot be written" in result.err and ".safetensors" in result.err, result.err
+        assert "cannot be written" in result.err and ".onnx" in result.err, result.err
         left = sorted(p.name for p in (folder / "out").iterdir())
         assert left == [], left
         expect(isotach("run", pipeline, "--set", "steps=2"), 0)
@@ -203,7 +203,7 @@ def test_a_full_or_read_only_disk():
             raise Skip("a file system cannot be mounted here")
         try:
             result = expect(isotach("run", pipeline, "--set", "steps=2"), 73)
-            assert "No space left" in result.err and ".safetensors" in result.err, result.err
+            assert "No space left" in result.err and ".onnx" in result.err, result.err
             assert list((folder / "out").iterdir()) == []
             expect(run("mount", "-o", "remount,ro", folder / "out"), 0)
             for command in ("check", "run"):
@@ -222,7 +222,7 @@ def test_more_steps_than_the_state_was_made_for():
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
         try:
-            state = folder / "out/downscale-temperature-4x-west.safetensors.state"
+            state = folder / "out/downscale-temperature-4x-west.onnx.state"
             deadline = time.monotonic() + 60
             while not state.exists() and time.monotonic() < deadline:
                 time.sleep(0.05)
@@ -235,8 +235,8 @@ def test_more_steps_than_the_state_was_made_for():
         assert digest(state) == before, "the state was changed"
         # A finished model is trained on from its numbers.
         expect(isotach("run", pipeline, "--set", "steps=3"), 0)
-        text = pipeline.read_text().replace("      model: \"out/", "      from: out/first.safetensors\n      model: \"out/")
-        (folder / "out/downscale-temperature-4x-west.safetensors").rename(folder / "out/first.safetensors")
+        text = pipeline.read_text().replace("      model: \"out/", "      from: out/first.onnx\n      model: \"out/")
+        (folder / "out/downscale-temperature-4x-west.onnx").rename(folder / "out/first.onnx")
         pipeline.write_text(text)
         expect(isotach("run", pipeline, "--set", "steps=3"), 0)
 

@@ -19,7 +19,7 @@ TRAIN = """
   - select: {{input: field, rows: [0, 407], level-indices: [0], squeeze: true, as: truth}}
   - coarsen: {{input: truth, factor: 4}}
   - regrid: {{to: truth, method: bilinear, extrapolate: edge, as: smooth}}
-  - train: {{input: smooth, target: truth, network: {network}, steps: 3, batch: {batch}, patch: 64, model: out/m.safetensors}}
+  - train: {{input: smooth, target: truth, network: {network}, steps: 3, batch: {batch}, patch: 64, model: out/m.onnx}}
 """
 TAIL = "\nmetadata: {title: x, institution: y}\n"
 
@@ -78,7 +78,7 @@ def test_a_large_field_in_tiles():
             "outputs:\n  - {file: fine.nc}" + TAIL)
         expect(isotach("run", folder / "fine.yaml", timeout=300), 0)
         (folder / "predict.yaml").write_text(
-            HEAD % ("fine.nc", "") + "  - predict: {input: field, model: out/m.safetensors, tile: 256}\n"
+            HEAD % ("fine.nc", "") + "  - predict: {input: field, model: out/m.onnx, tile: 256}\n"
             "outputs:\n  - {file: made.nc}" + TAIL)
         return measure(folder / "predict.yaml")
 

@@ -118,7 +118,7 @@ stages:
   - select: {{input: wind, variables: [VWND], as: other}}
   - train: {{input: one, target: other, network: {{unet: {{base: 4, depth: 2}}}}, patch: 16, batch: 4, steps: 300, rate: 0.003,
       times: {{times: [0, 99]}}, validation: {{times: {{times: [100, 131]}}, every: 60, samples: 32}},
-      checkpoint: {{every: 7}}, seed: 1, model: {name}.safetensors, as: history}}
+      checkpoint: {{every: 7}}, seed: 1, model: {name}.onnx, as: history}}
 metadata: {{title: x, institution: y}}
 """)
     return folder / f"{name}.yaml"
@@ -133,7 +133,7 @@ def test_a_training_goes_on_to_the_same_bytes_after_kills():
         result = isotach("run", pipeline, env=steady)
         expect(result, 0)
         seconds = time.monotonic() - begin
-        model = folder / "m.safetensors"
+        model = folder / "m.onnx"
         expected = model.read_bytes()
         model.unlink()
         kills = 0
@@ -155,7 +155,7 @@ def test_a_training_goes_on_to_the_same_bytes_after_kills():
         expect(isotach("run", "--resume", pipeline, env=steady), 0)
         assert model.stat().st_mtime_ns == before.st_mtime_ns, "a finished model was trained again"
         left = sorted(p.name for p in folder.iterdir())
-        assert left == ["m.safetensors", "m.yaml"], f"litter: {left}"
+        assert left == ["m.onnx", "m.yaml"], f"litter: {left}"
         return f"{kills} kills"
 
 

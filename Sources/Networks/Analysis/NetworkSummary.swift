@@ -34,9 +34,10 @@ public struct NetworkSummary: Sendable {
   /// Bytes of intermediate values when it is applied by one thread; nil when that cannot be planned.
   public let arenaBytes: Int?
 
-  public init(_ spec: NetworkSpec, _ network: Network) {
+  /// - Parameter configuration: how the network was declared, or what it is called.
+  public init(_ configuration: ConfigValue, _ network: Network) {
     let graph = network.graph
-    configuration = spec.configuration
+    self.configuration = configuration
     (input, output) = (network.inputShape, network.outputShape)
     sideOutputs = network.sideOutputs.map { ($0.name, graph.shape($0.value), $0.weight) }
     parameters = network.parameterCount

@@ -222,12 +222,15 @@ extension Graph {
   /// What the extents of the graph's inputs must be divisible by for all values to have whole sizes: for the last
   /// `spatial` dimensions, outermost first.
   func sizeDivisors(spatial: Int) -> [Int] {
-    (1...max(1, spatial)).reversed().map { dimension in
-      var divisor = 1
-      for scale in scales(dimension: dimension) {
-        if let scale, let next = leastMultiple(divisor, scale.denominator), next <= 1 << 20 { divisor = next }
-      }
-      return divisor
+    (1...max(1, spatial)).reversed().map { sizeDivisor(dimension: $0) }
+  }
+
+  /// The same along one dimension, counted from the end: 1 is the last.
+  package func sizeDivisor(dimension: Int) -> Int {
+    var divisor = 1
+    for scale in scales(dimension: dimension) {
+      if let scale, let next = leastMultiple(divisor, scale.denominator), next <= 1 << 20 { divisor = next }
     }
+    return divisor
   }
 }

@@ -11,12 +11,12 @@ public protocol NetworkDefinition: Sendable {
   /// - Throws: `GraphError` naming the layer and the shapes that do not fit.
   func network(input shape: Shape, _ mode: NetworkBuilder.Mode, domain: DomainPadding) throws(GraphError)
     -> Network
-  /// The spatial extents that it is bound to, outermost first; nil for one that may be any. Empty: all may.
-  var fixedExtents: [Int?] { get }
+  /// The extents [batch, channels, spatial...] that it is bound to; nil for one that may be any. Empty: all may.
+  var boundExtents: [Int?] { get }
 }
 
 extension NetworkDefinition {
-  public var fixedExtents: [Int?] { [] }
+  public var boundExtents: [Int?] { [] }
 }
 
 extension NetworkSpec: NetworkDefinition {}

@@ -70,6 +70,8 @@ public struct Network: Sendable {
   public var graph: Graph
   public let input: Value
   public let output: Value
+  /// What the output is called in a file.
+  public let outputName: String
   /// Side heads and their weights in the loss (deep supervision); the output itself counts 1.
   public let sideOutputs: [(name: String, value: Value, weight: Double)]
   public let parameters: [ParameterDeclaration]
@@ -77,12 +79,13 @@ public struct Network: Sendable {
   public let mode: NetworkBuilder.Mode
 
   public init(
-    graph: Graph, input: Value, output: Value,
+    graph: Graph, input: Value, output: Value, outputName: String = "output",
     sideOutputs: [(name: String, value: Value, weight: Double)] = [],
     parameters: [ParameterDeclaration], updates: [(parameter: String, value: Value)] = [],
     mode: NetworkBuilder.Mode
   ) {
-    (self.graph, self.input, self.output, self.sideOutputs) = (graph, input, output, sideOutputs)
+    (self.graph, self.input, self.output, self.outputName) = (graph, input, output, outputName)
+    self.sideOutputs = sideOutputs
     (self.parameters, self.updates, self.mode) = (parameters, updates, mode)
   }
 

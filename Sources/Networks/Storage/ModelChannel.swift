@@ -48,6 +48,19 @@ public struct ModelChannel: Sendable, Hashable {
   public var mean: Double
   /// Above 0.
   public var deviation: Double
+  /// What the values were standardised with before they became values here; nil when they were not, or nobody knows.
+  public var standardised: Standardisation?
+
+  public struct Standardisation: Sendable, Hashable {
+    public let mean: Double
+    public let deviation: Double
+    public init(mean: Double, deviation: Double) { (self.mean, self.deviation) = (mean, deviation) }
+  }
+
+  /// Nobody knows its units, and whoever applies the model says that they are right. Not stored.
+  public var takesAnyUnits = false
+  /// What the network is given where a value is missing: 0, the mean, unless values go in as they are.
+  public var filler = 0.0
 
   public init(
     name: String, standardName: String? = nil, longName: String? = nil, units: String? = nil,
@@ -70,6 +83,14 @@ public struct ModelChannel: Sendable, Hashable {
     transform.invert(number * deviation + mean + (base.map(transform.apply) ?? 0))
   }
 
+  /// The same channel for a network that takes values as they are: the mean fills what is missing.
+  public var withoutNormalisation: ModelChannel {
+    var channel = self
+    channel.filler = decode(0)
+    (channel.transform, channel.mean, channel.deviation) = (.none, 0, 1)
+    return channel
+  }
+
   /// For messages: `air_temperature` or `ta (air_pressure = 50000 Pa)`.
   public var title: String { (standardName ?? name) + (layer.map { " (\($0))" } ?? "") }
 }
@@ -86,6 +107,10 @@ extension ModelChannel {
     entries += [
       ("transform", .string(transform.rawValue)), ("mean", .number(mean)), ("deviation", .number(deviation)),
     ]
+    if let standardised {
+      entries.append(
+        ("standardised", .array([.number(standardised.mean), .number(standardised.deviation)])))
+    }
     return .object(entries)
   }
 
@@ -103,6 +128,13 @@ extension ModelChannel {
       mean: try reading.finite("mean"), deviation: try reading.finite("deviation"))
     guard deviation > 0 else {
       throw .init("deviation", expected: "a number above 0", found: "\(deviation)")
+    }
+    if let found = json["standardised"] {
+      let numbers = found.array?.compactMap(\.number) ?? []
+      guard numbers.count == 2, numbers.allSatisfy(\.isFinite) else {
+        throw .init("standardised", expected: "mean and deviation", found: found.text)
+      }
+      standardised = .init(mean: numbers[0], deviation: numbers[1])
     }
   }
 }

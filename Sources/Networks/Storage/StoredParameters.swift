@@ -2,7 +2,7 @@ import Compute
 
 extension SafeTensorsWriter {
   /// Adds every tensor of a store under its path.
-  mutating func add(_ parameters: Parameters, prefix: String) throws(ModelError) {
+  package mutating func add(_ parameters: Parameters, prefix: String) throws(ModelError) {
     for entry in parameters.layout.entries {
       try add(prefix + entry.name, entry.shape.extents, .parameters(parameters, entry))
     }

@@ -5,7 +5,7 @@ import Tensors
 /// All that is known of a training before it has memory: the program of a step (forward, loss, gradients, new
 /// statistics), the program of a validation, and how many bytes everything takes.
 public struct TrainingPlan: Sendable {
-  public let spec: NetworkSpec
+  public let definition: any NetworkDefinition
   public let loss: any Loss
   public let options: TrainingOptions
   public let domain: DomainPadding
@@ -31,14 +31,15 @@ public struct TrainingPlan: Sendable {
   ///   - hasValidation: whether the second program is needed.
   /// - Throws: `ModelError` naming the layer, what was expected and found.
   public init(
-    _ spec: NetworkSpec, loss: any Loss, options: TrainingOptions, channels: (input: Int, target: Int),
-    patch: [Int], targetPatch: [Int]? = nil, batch: Int, domain: DomainPadding = .init(), threads: Int
+    _ definition: any NetworkDefinition, loss: any Loss, options: TrainingOptions,
+    channels: (input: Int, target: Int), patch: [Int], targetPatch: [Int]? = nil, batch: Int,
+    domain: DomainPadding = .init(), threads: Int
   ) throws(ModelError) {
-    (self.spec, self.loss, self.options, self.domain) = (spec, loss, options, domain)
+    (self.definition, self.loss, self.options, self.domain) = (definition, loss, options, domain)
     do {
       let input = try Shape([batch, channels.input] + patch)
       let target = try Shape([batch, channels.target] + (targetPatch ?? patch))
-      var network = try spec.network(input: input, .training, domain: domain)
+      var network = try definition.network(input: input, .training, domain: domain)
       try Self.check(network, loss, target)
       layout = try network.layout()
       let trained = network.parameters.filter { $0.isTrained && options.multiplier($0.name) != nil }
@@ -74,7 +75,7 @@ public struct TrainingPlan: Sendable {
       training = try ProgramPlan(step.graph, step.goals, threads: threads)
       (self.copies, self.constants) = (copies, constants)
       self.network = network
-      var other = try spec.network(input: input, .inference, domain: domain)
+      var other = try definition.network(input: input, .inference, domain: domain)
       let measured = try Self.addLoss(loss, to: &other, target)
       let check = try optimised(other.graph, Goals(outputs: [("loss", measured)]))
       validation = try ProgramPlan(check.graph, check.goals, threads: threads)

@@ -9,4 +9,17 @@ enum OnnxArgMax: OnnxOperator {
       selectsLast: try node.flag("select_last_index", false))
     return [try node.one(search, x, type: .int64)]
   }
+
+  static var writes: [any Operator.Type] { [ArgMax.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    guard let op = op as? ArgMax else { return }
+    call.truth(
+      call.step(
+        name, call.inputs,
+        [
+          ("axis", .int(op.axis)), ("keepdims", .int(op.keepsDimensions ? 1 : 0)),
+          ("select_last_index", .int(op.selectsLast ? 1 : 0)),
+        ]))
+  }
 }

@@ -9,4 +9,12 @@ enum OnnxGelu: OnnxOperator {
     default: throw NodeError(.unsupported, "its attribute `approximate` must be `none` or `tanh`")
     }
   }
+
+  static var writes: [any Operator.Type] { [Gelu.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    guard let op = op as? Gelu else { return }
+    call.node(
+      name, call.inputs, call.outputs, [("approximate", .string(op.form == .tanh ? "tanh" : "none"))])
+  }
 }

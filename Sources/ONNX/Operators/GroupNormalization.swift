@@ -19,4 +19,12 @@ enum OnnxGroupNormalization: OnnxOperator {
     }
     return [try node.one(op, x, try full(try node.input(1)), try full(try node.input(2)))]
   }
+
+  static var writes: [any Operator.Type] { [GroupNormalization.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    guard let op = op as? GroupNormalization else { return }
+    call.node(
+      name, call.inputs, call.outputs, [("num_groups", .int(op.groups)), ("epsilon", .float(op.epsilon))])
+  }
 }

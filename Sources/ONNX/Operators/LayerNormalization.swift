@@ -30,4 +30,11 @@ enum OnnxLayerNormalization: OnnxOperator {
     outputs += [mean, try node.one(Reciprocal(), deviation)]
     return outputs
   }
+
+  static var writes: [any Operator.Type] { [LayerNormalization.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    guard let op = op as? LayerNormalization else { return }
+    call.node(name, call.inputs, call.outputs, [("axis", .int(op.axis)), ("epsilon", .float(op.epsilon))])
+  }
 }

@@ -5,4 +5,10 @@ enum OnnxLess: OnnxOperator {
   static func read(_ node: NodeReader) throws(NodeError) -> [OnnxValue] {
     [try node.one(Less(), try node.input(0), try node.input(1), type: .bool)]
   }
+
+  static var writes: [any Operator.Type] { [Less.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    call.truth(call.step(name, call.inputs))
+  }
 }

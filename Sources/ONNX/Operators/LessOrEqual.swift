@@ -5,4 +5,10 @@ enum OnnxLessOrEqual: OnnxOperator {
   static func read(_ node: NodeReader) throws(NodeError) -> [OnnxValue] {
     [try node.one(LessOrEqual(), try node.input(0), try node.input(1), type: .bool)]
   }
+
+  static var writes: [any Operator.Type] { [LessOrEqual.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    call.truth(call.step(name, call.inputs))
+  }
 }

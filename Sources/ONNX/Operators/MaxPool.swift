@@ -24,4 +24,12 @@ enum OnnxMaxPool: OnnxOperator {
     let offsets = try PoolAttributes.planes(node, node.shape(x))
     return [outputs[0], try node.one(Add(), places, offsets)]
   }
+
+  static var writes: [any Operator.Type] { [MaxPool.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    guard let op = op as? MaxPool else { return }
+    guard !op.indices else { throw NodeError(.unsupported, "indices of maxima are whole numbers in ONNX") }
+    call.node(name, call.inputs, call.outputs, PoolAttributes.written(op.window))
+  }
 }

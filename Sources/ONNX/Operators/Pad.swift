@@ -37,4 +37,25 @@ enum OnnxPad: OnnxOperator {
     }
     return [try node.one(Pad(all, value: value), x)]
   }
+
+  static var writes: [any Operator.Type] { [Pad.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    guard let op = op as? Pad else { return }
+    // One node for each mode: which cell a border takes is decided along each axis by itself.
+    let modes: [(mode: Pad.Mode, name: String)] = [
+      (.constant, "constant"), (.replicate, "edge"), (.reflect, "reflect"), (.periodic, "wrap"),
+    ].filter { entry in op.axes.contains { $0.mode == entry.0 && ($0.before != 0 || $0.after != 0) } }
+    guard !modes.isEmpty else { return call.node("Identity", call.inputs, call.outputs) }
+    var value = call.inputs[0]
+    for (index, (mode, title)) in modes.enumerated() {
+      let pads =
+        op.axes.map { $0.mode == mode ? $0.before : 0 } + op.axes.map { $0.mode == mode ? $0.after : 0 }
+      var inputs = [value, call.integers(pads)]
+      if mode == .constant { inputs.append(call.floats([op.value], [])) }
+      let result = index == modes.count - 1 ? call.outputs[0] : call.temporary()
+      call.node(name, inputs, [result], [("mode", .string(title))])
+      value = result
+    }
+  }
 }

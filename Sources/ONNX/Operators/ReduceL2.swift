@@ -6,4 +6,10 @@ enum OnnxReduceL2: OnnxOperator {
     let reduction = try Reduction(node)
     return [try reduction.apply(node) { ReduceL2(axes: $0, keepsDimensions: $1) }]
   }
+
+  static var writes: [any Operator.Type] { [ReduceL2.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    try Reduction.write(op, name, call)
+  }
 }

@@ -6,4 +6,10 @@ enum OnnxReduceMin: OnnxOperator {
     let reduction = try Reduction(node)
     return [try reduction.apply(node, ofNothing: .infinity) { ReduceMin(axes: $0, keepsDimensions: $1) }]
   }
+
+  static var writes: [any Operator.Type] { [ReduceMin.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    try Reduction.write(op, name, call)
+  }
 }

@@ -6,4 +6,10 @@ enum OnnxReduceSumSquare: OnnxOperator {
     let reduction = try Reduction(node)
     return [try reduction.apply(node) { ReduceSumSquare(axes: $0, keepsDimensions: $1) }]
   }
+
+  static var writes: [any Operator.Type] { [ReduceSumSquare.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    try Reduction.write(op, name, call)
+  }
 }

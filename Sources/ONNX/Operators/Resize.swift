@@ -71,4 +71,43 @@ enum OnnxResize: OnnxOperator {
     }
     return .sizes(sources.map { Int(exactly: ($0 * scale).rounded()) ?? 0 })
   }
+
+  static var writes: [any Operator.Type] { [Resize.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    guard let op = op as? Resize else { return }
+    var attributes: [(String, AttributeValue)] = [
+      ("mode", .string(op.mode.rawValue)),
+      ("coordinate_transformation_mode", .string(op.coordinates.rawValue)),
+    ]
+    switch op.mode {
+    case .nearest: attributes.append(("nearest_mode", .string(op.rounding.rawValue)))
+    case .linear: break
+    case .cubic: attributes.append(("cubic_coeff_a", .float(op.cubicCoefficient)))
+    }
+    if op.excludesOutside { attributes.append(("exclude_outside", .int(1))) }
+    if op.antialias { attributes.append(("antialias", .int(1))) }
+    var region = ""
+    if op.coordinates == .tfCropAndResize {
+      region = call.floats(op.region.map(\.lowerBound) + op.region.map(\.upperBound))
+      attributes.append(("extrapolation_value", .float(op.extrapolation)))
+      if let axes = op.axes { attributes.append(("axes", .ints(axes))) }
+    }
+    switch op.target {
+    case .scales(var scales):
+      if let axes = op.axes, op.coordinates != .tfCropAndResize {
+        // Spelled out for all axes: older programs know no others.
+        let rank = call.inputShapes[0].rank
+        var all = [Double](repeating: 1, count: rank)
+        for (axis, scale) in zip(axes, scales) where (-rank..<rank).contains(axis) {
+          all[axis < 0 ? axis + rank : axis] = scale
+        }
+        scales = all
+      }
+      call.node(name, [call.inputs[0], region, call.floats(scales)], call.outputs, attributes)
+    case .sizes(let sizes):
+      if let axes = op.axes, op.coordinates != .tfCropAndResize { attributes.append(("axes", .ints(axes))) }
+      call.node(name, [call.inputs[0], region, "", call.integers(sizes)], call.outputs, attributes)
+    }
+  }
 }

@@ -27,4 +27,11 @@ enum OnnxSplit: OnnxOperator {
     let sizes = Array(repeating: size, count: parts - 1) + [extent - size * (parts - 1)]
     return try node.apply(Split(axis: axis, sizes: sizes), [x])
   }
+
+  static var writes: [any Operator.Type] { [Split.self] }
+
+  static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
+    guard let op = op as? Split else { return }
+    call.node(name, [call.inputs[0], call.integers(op.sizes)], call.outputs, [("axis", .int(op.axis))])
+  }
 }

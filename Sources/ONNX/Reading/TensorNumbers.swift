@@ -11,7 +11,8 @@ import Tensors
 struct TensorNumbers: Sendable {
   let type: ElementType
   let shape: Shape
-  private let tensor: Onnx_TensorProto
+  private var tensor: Onnx_TensorProto
+  private var hasNumbers = true
   /// The model's file, beside which external numbers lie.
   private let path: String
 
@@ -51,6 +52,15 @@ struct TensorNumbers: Sendable {
     }
   }
 
+  /// The name, type and shape alone, for whoever has read the numbers and does not want to hold them twice.
+  var withoutNumbers: TensorNumbers {
+    var copy = self
+    copy.tensor = Onnx_TensorProto()
+    copy.tensor.name = tensor.name
+    copy.hasNumbers = false
+    return copy
+  }
+
   var name: String { tensor.name }
   var isExternal: Bool { tensor.dataLocation == .external }
   /// The file beside the model that holds the numbers.
@@ -60,6 +70,7 @@ struct TensorNumbers: Sendable {
 
   /// All numbers exactly; what is beyond 2^53 rounded.
   func doubles() throws(NodeError) -> [Double] {
+    try expectNumbers()
     if !isExternal, !tensor.hasRawData {
       switch type {
       case .float32: return tensor.floatData.map { Double($0) }
@@ -93,6 +104,7 @@ struct TensorNumbers: Sendable {
 
   /// All numbers as float32, where they are wanted. The bits of float32 numbers stay as they are.
   func fill(_ target: UnsafeMutableBufferPointer<Float>) throws(NodeError) {
+    try expectNumbers()
     guard type == .float32 else {
       for (index, number) in try doubles().enumerated() { unsafe target[index] = Float(number) }
       return
@@ -110,6 +122,12 @@ struct TensorNumbers: Sendable {
         unsafe target[index] = Float(bitPattern: UInt32(littleEndian: target[index].bitPattern))
       }
     #endif
+  }
+
+  private func expectNumbers() throws(NodeError) {
+    guard hasNumbers else {
+      throw NodeError(.unsupported, "its numbers are not held any more, and the graph depends on them")
+    }
   }
 
   /// As many bytes as the extents need, little endian.

@@ -55,14 +55,21 @@ final class CallWriter {
     return name
   }
 
+  /// Appends the last node: truths or whole numbers become the float32 that they are in graphs.
+  func truth(_ value: String) {
+    node("Cast", [value], outputs, [("to", .int(Int(ElementType.float32.rawValue)))])
+  }
+
   /// Whole numbers as an initialiser: a shape, axes, pads. A scalar when `extents` is empty.
   func integers(_ numbers: [Int], _ extents: [Int]? = nil) -> String {
     initialiser(.int64, extents ?? [numbers.count], numbers.map { Int64($0) })
   }
 
-  /// Numbers as an initialiser. A scalar when `extents` is empty.
+  /// Numbers as a node of their own: float32 initialisers are parameters. A scalar when `extents` is empty.
   func floats(_ numbers: [Double], _ extents: [Int]? = nil) -> String {
-    initialiser(.float32, extents ?? [numbers.count], numbers.map { Float($0).bitPattern })
+    let name = temporary()
+    nodes.append(.constant(name, extents ?? [numbers.count], numbers))
+    return name
   }
 
   private func initialiser<T: FixedWidthInteger>(_ type: ElementType, _ extents: [Int], _ numbers: [T])
@@ -83,6 +90,19 @@ final class CallWriter {
     tensor.rawData = bytes
     initialisers.append(tensor)
     return tensor.name
+  }
+}
+
+extension Onnx_NodeProto {
+  /// A node that makes float32 numbers.
+  static func constant(_ name: String, _ extents: [Int], _ numbers: [Double]) -> Onnx_NodeProto {
+    var node = Onnx_NodeProto()
+    (node.opType, node.name, node.output) = ("Constant", name, [name])
+    var attribute = Onnx_AttributeProto()
+    (attribute.name, attribute.type) = ("value", .tensor)
+    attribute.t = Onnx_TensorProto("", extents, count: numbers.count) { Float(numbers[$0]) }
+    node.attribute = [attribute]
+    return node
   }
 }
 

@@ -19,6 +19,15 @@ extension PipelineSpec {
     } catch {
       throw Faults(Fault(error))
     }
+    return try decode(text, path: path, settings: settings)
+  }
+
+  /// Decodes a pipeline; opens nothing.
+  /// - Parameter path: what faults call the text; relative paths start from its folder.
+  /// - Throws: when the text is no pipeline at all; other faults are in the result.
+  public static func decode(_ text: [UInt8], path: String, settings: [(name: String, value: String)])
+    throws(Faults) -> PipelineSpec
+  {
     let root: ConfigValue?
     let duplicates: [PlanError]
     do throws(PlanError) {

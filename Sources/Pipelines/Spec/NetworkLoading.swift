@@ -2,20 +2,22 @@ import Basics
 import Compute
 import GridFiles
 import Networks
+import ONNX
 import Stages
 import Tensors
 
 /// A network that is named on the command line, or declared in a file of its own, with some keys changed; or that of a
 /// model file.
 public struct NetworkSource: Sendable {
-  public let spec: NetworkSpec
+  public let definition: any NetworkDefinition
+  /// Nil for the graph of a model file that does not say how it was declared.
+  public let declaration: NetworkSpec?
+  private let stored: StoredModel?
   /// The file; nil for a network of the zoo.
   public let path: String?
   /// The network of the zoo, when it is one, and the keys that it was given.
   public let model: (any Model.Type)?
   public let keys: [(String, ConfigValue)]
-  /// How the domain goes on, and the input that it was trained with; known of a model file alone.
-  private let trained: (domain: DomainPadding, input: [Int])?
 
   /// - Parameters:
   ///   - name: of the zoo, the path of a model file, or the path of a YAML file with a network (`unet: {...}`, or a list of layers; also
@@ -24,24 +26,20 @@ public struct NetworkSource: Sendable {
   /// - Throws: all faults: 64 when there is no such network, 66 when there is no such file, 78 when what is
   ///   declared is wrong.
   public init(_ name: String, settings: [(name: String, value: String)] = []) throws(Faults) {
-    if SafeTensorsFile.isLikely(name) || name.hasSuffix(".safetensors") {
+    if name.hasSuffix(".onnx") {
       guard settings.isEmpty else {
         throw Faults(Fault(.usage, "--set: the network of a model file is as it was trained", file: name))
       }
       do throws(ModelError) {
-        let model = try ModelFile.read(name)
-        guard let declared = model.declaration else {
-          throw ModelError(
-            .unsupported, path: name, "the file holds a graph, and no network that was declared")
-        }
-        (spec, path, self.model, keys) = (declared, name, nil, [])
-        trained = (model.domain, [model.inputs.count] + model.patch)
+        let stored = try ModelFile.open(name)
+        (definition, declaration, self.stored) = (stored.network, stored.metadata.declaration, stored)
+        (path, model, keys) = (name, nil, [])
       } catch {
         throw Faults(Fault(error))
       }
       return
     }
-    trained = nil
+    stored = nil
     let isFile = name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml")
     path = isFile ? name : nil
     var value: ConfigValue
@@ -75,7 +73,8 @@ public struct NetworkSource: Sendable {
     model = allModels.first { $0.declaration.name == entry?.name }
     keys = entry?.keys ?? []
     do throws(SpecFaults) {
-      spec = try NetworkSpec(value)
+      let spec = try NetworkSpec(value)
+      (definition, declaration) = (spec, spec)
     } catch {
       throw Faults(
         error.list.map { fault in
@@ -106,12 +105,11 @@ public struct NetworkSource: Sendable {
   /// - Throws: what does not fit, with the layer's path and the shapes.
   public func network(_ input: [Int]) throws(Faults) -> Network {
     do {
-      return try spec.network(
-        input: try Shape([1] + input), .inference, domain: trained?.domain ?? .init())
+      return try definition.network(
+        input: try Shape([1] + input), .inference, domain: stored?.metadata.domain ?? DomainPadding())
     } catch let error as GraphError {
-      let all =
-        (try? Shape([1] + input)).map { spec.faults(input: $0, domain: trained?.domain ?? .init()).list }
-        ?? []
+      let declared = stored == nil ? declaration : nil
+      let all = (try? Shape([1] + input)).flatMap { declared?.faults(input: $0).list } ?? []
       throw Faults(
         (all.isEmpty ? [error] : all).map {
           Fault(.badPipeline, $0.description, pipeline: path, stage: path == nil ? modelName : nil)
@@ -124,10 +122,17 @@ public struct NetworkSource: Sendable {
   /// - Parameter input: [channels, space...]; nil: the first of `usualInputs` that fits.
   /// - Throws: what is wrong with the network for that input.
   public func summary(input: [Int]?) throws(Faults) -> NetworkSummary {
-    if let input { return NetworkSummary(spec, try network(input)) }
+    let name = path?.split(separator: "/").last.map(String.init) ?? ""
+    return NetworkSummary(declaration?.configuration ?? .text(name), try network(fitting: input))
+  }
+
+  /// The graph for one sample.
+  /// - Parameter input: [channels, space...]; nil: the first of `usualInputs` that fits.
+  public func network(fitting input: [Int]?) throws(Faults) -> Network {
+    if let input { return try network(input) }
     var first: Faults?
     for input in usualInputs {
-      do throws(Faults) { return NetworkSummary(spec, try network(input)) } catch { first = first ?? error }
+      do throws(Faults) { return try network(input) } catch { first = first ?? error }
     }
     var faults = first ?? Faults(Fault(.badPipeline, "the network has no usual input"))
     for index in faults.list.indices where faults.list[index].remedy == nil {
@@ -141,7 +146,7 @@ public struct NetworkSource: Sendable {
   /// The shapes of input to show it with when none is given: what is published for these keys, a size that all
   /// fit, what is published for others.
   public var usualInputs: [[Int]] {
-    if let trained { return [trained.input] }
+    if let stored { return (try? stored.inputExtents(nil)).map { [Array($0.dropFirst())] } ?? [] }
     let published = model?.published ?? []
     func text(_ keys: [(String, ConfigValue)]) -> Set<String> {
       Set(keys.map { "\($0.0)=\($0.1.json.text)" })

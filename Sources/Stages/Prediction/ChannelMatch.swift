@@ -42,8 +42,7 @@ struct ChannelMatch: Sendable {
       let (variable, layer) = found[index]
       let isSame =
         if let a = channel.standardName, let b = variable.standardName { a == b } else {
-          channel.standardName == nil && variable.standardName == nil
-            ? channel.name == variable.name : channel.name == variable.name
+          channel.name == variable.name
         }
       guard isSame, channel.layer == layer else {
         let isElsewhere = Set(wanted.map(\.title)) == Set(titles)
@@ -55,6 +54,7 @@ struct ChannelMatch: Sendable {
             : "the model's channels are \(wanted.map(\.title).joined(separator: ", ")); `rename` what has another name"
         )
       }
+      try Self.checkNormalisation(of: variable, for: channel, stream)
       let change = try Self.conversion(from: variable, to: channel, stream)
       channels.append(
         .init(variable: places[index].0, layer: places[index].1, factor: change.factor, offset: change.offset)
@@ -63,15 +63,42 @@ struct ChannelMatch: Sendable {
     self.channels = channels
   }
 
+  /// A field that `standardise` made is for a network that was trained on such a field, with the same numbers.
+  private static func checkNormalisation(
+    of variable: VariableDescription, for channel: ModelChannel, _ stream: StageInputs.Stream
+  ) throws(PlanError) {
+    let isGiven = Standardise.isStandardised(longName: variable.longName)
+    let isWanted = Standardise.isStandardised(longName: channel.longName)
+    if isGiven, !isWanted {
+      throw PlanError(
+        "`\(variable.name)` is standardised already, and the model does so itself", at: stream.mark,
+        subject: variable.name, remedy: "give the field as it is before `standardise`")
+    }
+    if isWanted, !isGiven {
+      throw PlanError(
+        "the model was trained on a standardised `\(channel.name)`, and `\(variable.name)` is not",
+        at: stream.mark, subject: variable.name, remedy: "`standardise` it as for the training")
+    }
+    guard isWanted, let wanted = channel.standardised, let found = Standardise.numbers(of: variable),
+      wanted != found
+    else { return }
+    throw PlanError(
+      "`\(variable.name)` is standardised with mean \(found.mean.plain) and std \(found.deviation.plain), "
+        + "the model was trained with mean \(wanted.mean.plain) and std \(wanted.deviation.plain)",
+      at: stream.mark, subject: variable.name, remedy: "give `standardise` those numbers")
+  }
+
   private static func conversion(
     from variable: VariableDescription, to channel: ModelChannel, _ stream: StageInputs.Stream
   ) throws(PlanError) -> (factor: Double, offset: Double) {
-    guard variable.units != channel.units else { return (1, 0) }
+    guard variable.units != channel.units, !channel.takesAnyUnits else { return (1, 0) }
     guard let from = variable.units, let to = channel.units else {
       throw PlanError(
         "`\(variable.name)` has \(variable.units.map { "the units \($0)" } ?? "no units"), the model was trained with "
           + (channel.units.map { "\($0)" } ?? "none"), at: stream.mark, subject: variable.name,
-        remedy: "state the units at the input: `attributes: {units: ...}`")
+        remedy: variable.units == nil
+          ? "state the units at the input: `attributes: {units: ...}`"
+          : "say which units it knows: `units` in `inputs`, or `any`")
     }
     do {
       let conversion = try UnitConversion(from: from, to: to)
@@ -81,6 +108,16 @@ struct ChannelMatch: Sendable {
         "`\(variable.name)` is in \(from), the model was trained with \(to)", at: stream.mark,
         subject: variable.name, remedy: error.remedy ?? "convert it")
     }
+  }
+}
+
+extension Standardise {
+  /// The mean and the deviation that a variable was standardised with, when its attributes say so.
+  static func numbers(of variable: VariableDescription) -> ModelChannel.Standardisation? {
+    guard let mean = variable.attributes["standardised_mean"]?.number,
+      let deviation = variable.attributes["standardised_std"]?.number
+    else { return nil }
+    return .init(mean: mean, deviation: deviation)
   }
 }
 

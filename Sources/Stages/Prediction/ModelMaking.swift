@@ -1,6 +1,7 @@
 import Basics
 import Grids
 import Networks
+import ONNX
 
 #if canImport(Glibc)
   import Glibc
@@ -51,8 +52,14 @@ enum ModelSource: Sendable {
     switch self {
     case .file(_, let model, _): return model
     case .stage(let path, let planned, _):
-      let model: TrainedModel
-      do throws(ModelError) { model = try ModelFile.read(path) } catch {
+      var model = planned
+      do throws(ModelError) {
+        // The network is the planned one; wherever the file has the normalisation, here it lies outside.
+        let stored = try ModelFile.open(path)
+        model.parameters = try stored.trained().parameters
+        model.inputs = stored.metadata.inputs ?? []
+        model.outputs = stored.metadata.outputs ?? []
+      } catch {
         throw StageError("\(error)", subject: error.subject, remedy: error.remedy)
       }
       guard model.inputs.map(\.title) == planned.inputs.map(\.title),

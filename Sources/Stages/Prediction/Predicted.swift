@@ -124,7 +124,8 @@ private final class PredictedWork: Work {
     let base = predicted.base == nil ? nil : blocks.last
     do {
       let operand = unsafe Operand(input.shape, input.storage)
-      try loaded.program.run(["input": operand], parameters: loaded.model.parameters) { outputs in
+      try loaded.program.run([predicted.geometry.inputName: operand], parameters: loaded.model.parameters) {
+        outputs in
         guard let output = outputs["result"] else { throw StageError("the network has no result") }
         try write(output, window, base)
       }
@@ -161,8 +162,10 @@ private final class PredictedWork: Work {
               let value = Double(values[from]) * channel.factor + channel.offset
               number = Float(model.encode(value))
             }
-            // The channel's mean is 0 to the network.
-            if validity[from] == 0 || !number.isFinite { (number, isMissing[cell]) = (0, true) }
+            // The network is given the channel's mean.
+            if validity[from] == 0 || !number.isFinite {
+              (number, isMissing[cell]) = (Float(model.filler), true)
+            }
             unsafe numbers[index * cells + cell] = number
           }
         }

@@ -17,6 +17,8 @@ struct PredictionGeometry: Sendable {
   /// After all passes.
   let graph: Graph
   let goals: Goals
+  /// What the graph's input is called.
+  let inputName: String
   /// Bytes of the model's numbers.
   let parameterBytes: Int
   let operations: Double
@@ -68,13 +70,9 @@ struct PredictionGeometry: Sendable {
         "the field has \(count) \(what), and the network needs a multiple of \(tiling.stride)", at: mark,
         remedy: "`select` \(count - count % tiling.stride) of them, or train a network with fewer levels")
     }
-    guard
-      let rows = PredictionLine(
-        count: grid.ny, tiling: down, footprint: rowFootprint, fitting: patch[0], tile: tile, closes: false),
-      let columns = PredictionLine(
-        count: grid.nx, tiling: across, footprint: columnFootprint, fitting: patch[1], tile: tile,
-        closes: closes)
-    else { throw PlanError("the network's windows are too large to be counted", at: mark) }
+    let (rows, columns) = try Self.lines(
+      model, grid, [(down, rowFootprint), (across, columnFootprint)], patch, tile: tile, hasTile: hasTile,
+      mark: mark, tileMark: tileMark)
     (self.rows, self.columns) = (rows, columns)
     let whole = try Self.build(model, rows.window, columns.window, mark)
     let extents = whole.graph.shape(whole.result).extents
@@ -91,6 +89,11 @@ struct PredictionGeometry: Sendable {
       throw PlanError("the network cannot be simplified: \(error.description)", at: mark)
     }
     (graph, goals) = (final.graph, final.goals)
+    if case .input(let name) = whole.graph.origin(whole.input) {
+      inputName = name
+    } else {
+      inputName = "input"
+    }
     let cell = model.inputs.count * MemoryLayout<Float>.stride + MemoryLayout<Bool>.stride
     windowBytes = whole.graph.shape(whole.input).count / model.inputs.count * cell
     parameterBytes = whole.bytes
@@ -101,6 +104,46 @@ struct PredictionGeometry: Sendable {
       )
       return sum + node.op.cost(inputs, outputs).operations
     }
+  }
+
+  /// - Parameter parts: how tiles must lie and how the output lies over a window, along rows and columns.
+  private static func lines(
+    _ model: TrainedModel, _ grid: Grid, _ parts: [(tiling: Tiling?, footprint: Footprint)], _ patch: [Int],
+    tile: Int, hasTile: Bool, mark: Mark, tileMark: Mark
+  ) throws(PlanError) -> (PredictionLine, PredictionLine) {
+    let given = model.definition.boundExtents.dropFirst(2).map(\.self)
+    let bound = given.count == 2 ? given : [nil, nil]
+    let size = bound.map { $0.map(String.init) ?? "any number of" }.joined(separator: " x ")
+    if hasTile, bound.contains(where: { $0 != nil }) {
+      throw PlanError(
+        "the model file is bound to \(size) cells: its tiles have that size", at: tileMark,
+        remedy: "leave out `tile`")
+    }
+    var lines: [PredictionLine] = []
+    for (axis, count) in [grid.ny, grid.nx].enumerated() {
+      let closes = axis == 1 && model.domain.columns == .periodic
+      let (tiling, footprint) = parts[axis]
+      if let bound = bound[axis] {
+        guard
+          let line = PredictionLine(
+            count: count, tiling: tiling, footprint: footprint, bound: bound, closes: closes)
+        else {
+          throw PlanError(
+            "the model file is bound to \(size) cells, and the field of \(grid.ny) x \(grid.nx) is not made of such parts",
+            at: mark, remedy: "export the model with open height and width (`dynamic_axes`, `dynamic_shapes`)"
+          )
+        }
+        lines.append(line)
+      } else {
+        guard
+          let line = PredictionLine(
+            count: count, tiling: tiling, footprint: footprint, fitting: patch[axis], tile: tile,
+            closes: closes)
+        else { throw PlanError("the network's windows are too large to be counted", at: mark) }
+        lines.append(line)
+      }
+    }
+    return (lines[0], lines[1])
   }
 
   private static func build(

@@ -62,6 +62,24 @@ struct PredictionLine: Sendable, Hashable {
     }
   }
 
+  /// Windows of a size that the network is bound to.
+  /// - Returns: nil when the field cannot be made of them.
+  init?(count: Int, tiling: Tiling?, footprint: Footprint, bound: Int, closes: Bool) {
+    (self.count, wraps, crop, window) = (count, closes, footprint.crop, bound)
+    guard count <= 1 << 40, crop <= 1 << 40 else { return nil }
+    extent = count + 2 * crop
+    if extent == bound {
+      (core, halo) = (count, 0)
+      return
+    }
+    // A network that does not pad is given the whole field or nothing.
+    guard crop == 0, count > bound, let tiling, bound % tiling.stride == 0, tiling.halo < bound / 2,
+      (bound - 2 * tiling.halo) / tiling.stride > 0
+    else { return nil }
+    core = (bound - 2 * tiling.halo) / tiling.stride * tiling.stride
+    halo = tiling.halo
+  }
+
   var tiles: Int { (count + core - 1) / core }
   func core(_ tile: Int) -> Range<Int> { tile * core..<min(count, (tile + 1) * core) }
 

@@ -3,6 +3,7 @@ import Compute
 import GridFiles
 import Grids
 import Networks
+import ONNX
 import Synchronization
 import Tensors
 
@@ -61,9 +62,10 @@ struct Trained: ReadingComputation, ModelMaking {
     let empty = try? Parameters(try ParameterLayout([]))
     guard let numbers = parameters ?? empty else { preconditionFailure("an empty layout has no memory") }
     return TrainedModel(
-      spec: setup.spec, loss: setup.loss, domain: setup.domain, patch: setup.patch, inputs: inputs,
-      outputs: outputs, base: setup.fields.base, halo: plans.reach(setup).halo,
-      scaleFactor: plans.reach(setup).scale, classes: setup.classes, parameters: numbers)
+      definition: setup.definition, declaration: setup.declaration, loss: setup.loss, domain: setup.domain,
+      patch: setup.patch, inputs: inputs, outputs: outputs, base: setup.fields.base,
+      halo: plans.reach(setup).halo, scaleFactor: plans.reach(setup).scale,
+      spacing: setup.fields.features.description.grid.spacing, classes: setup.classes, parameters: numbers)
   }
 
   func compute(reading reader: any FieldReader, run: RunContext) throws(StageError) -> Grids.Block {
@@ -76,7 +78,7 @@ struct Trained: ReadingComputation, ModelMaking {
     let (inputs, outputs) = try setup.normalised(reader, run)
     let training = try Self.make { () throws in
       let plan = try setup.plan(threads: run.threads)
-      let trainer = try Trainer(plan, parameters: setup.start?.parameters, threads: run.threads)
+      let trainer = try Trainer(plan, parameters: setup.start, threads: run.threads)
       let weights = setup.usesLatitudeWeights ? try setup.latitudeWeights() : nil
       func samples(_ patches: [Patch]?) -> FieldSamples {
         FieldSamples(
@@ -124,7 +126,8 @@ struct Trained: ReadingComputation, ModelMaking {
     model.history = training.progress.history
     model.provenance = provenance(training, digest, run, started)
     try Self.make { () throws in
-      let made = try ModelFile.write(model, to: setup.modelPath)
+      let made = try ModelFile.write(
+        model, to: setup.modelPath, normalisation: setup.normalisation)
       run.report(.attribute(key: digestKey, .text(made)))
       run.tell("made \(setup.modelPath) (sha256 \(made))")
       removeState()
@@ -166,7 +169,7 @@ struct Trained: ReadingComputation, ModelMaking {
   /// Of everything that the model depends on.
   private func digest(_ run: RunContext) -> String {
     let text = JSONValue.object([
-      ("run", .string(run.digest)), ("network", setup.spec.configuration.json),
+      ("run", .string(run.digest)), ("network", setup.declaration?.configuration.json ?? .string("from")),
       ("options", setup.options.json),
       ("loss", setup.loss.configuration.json), ("batch", .integer(setup.batch)),
       ("patch", .array(setup.patch.map { .integer($0) })),
@@ -177,7 +180,8 @@ struct Trained: ReadingComputation, ModelMaking {
   /// Of what makes the training but its length and its data.
   private var course: String {
     let text = JSONValue.object([
-      ("network", setup.spec.configuration.json), ("options", setup.options.course),
+      ("network", setup.declaration?.configuration.json ?? .string("from")),
+      ("options", setup.options.course),
       ("loss", setup.loss.configuration.json), ("batch", .integer(setup.batch)),
       ("patch", .array(setup.patch.map { .integer($0) })),
     ]).text
@@ -186,10 +190,10 @@ struct Trained: ReadingComputation, ModelMaking {
 
   /// The history of a finished model of this very training.
   private func finished(_ digest: String) -> TrainingHistory? {
-    guard let model = try? ModelFile.read(setup.modelPath), model.provenance["digest"] == digest else {
-      return nil
-    }
-    return model.history
+    guard let metadata = try? ModelFile.open(setup.modelPath).metadata,
+      metadata.provenance["digest"] == digest
+    else { return nil }
+    return metadata.history
   }
 
   private func reportDigest(_ run: RunContext) throws(StageError) {
@@ -281,7 +285,7 @@ private final class PlanCache: Sendable {
     var found: (halo: [Int]?, scale: Double?)
     let shape = try? Shape([1, setup.fields.inputs.count] + setup.patch)
     if let shape,
-      let network = try? setup.spec.network(input: shape, .inference, domain: setup.trainingDomain)
+      let network = try? setup.definition.network(input: shape, .inference, domain: setup.trainingDomain)
     {
       let reach = Reach(network.graph, from: network.input, to: network.output)
       let made = network.outputShape.extents

@@ -78,12 +78,13 @@ struct TrainingFields: Sendable {
           chosen = .none
         }
         for layer in 0..<stream.description.layerCount {
-          channels.append(
-            ModelChannel(
-              name: variable.name, standardName: variable.standardName, longName: variable.longName,
-              units: variable.units, cellMethods: variable.cellMethods,
-              layer: stream.description.layerTitle(layer), transform: chosen.transform,
-              mean: chosen.given?.mean ?? 0, deviation: chosen.given?.deviation ?? 1))
+          var channel = ModelChannel(
+            name: variable.name, standardName: variable.standardName, longName: variable.longName,
+            units: variable.units, cellMethods: variable.cellMethods,
+            layer: stream.description.layerTitle(layer), transform: chosen.transform,
+            mean: chosen.given?.mean ?? 0, deviation: chosen.given?.deviation ?? 1)
+          channel.standardised = Standardise.numbers(of: variable)
+          channels.append(channel)
           finds.append(chosen.given == nil)
         }
       }

@@ -2,6 +2,7 @@ import Basics
 import Compute
 import Grids
 import Networks
+import ONNX
 import Tensors
 
 /// Everything about a training that its keys and the descriptions of its inputs decide.
@@ -24,7 +25,9 @@ struct TrainingSetup: Sendable {
   }
 
   let fields: TrainingFields
-  let spec: NetworkSpec
+  let definition: any NetworkDefinition
+  /// Nil for the graph of another program's model file.
+  let declaration: NetworkSpec?
   let loss: any Loss
   let options: TrainingOptions
   let batch: Int
@@ -36,7 +39,9 @@ struct TrainingSetup: Sendable {
   let validationPatches: [Patch]
   let checkpointEvery: Int
   let usesLatitudeWeights: Bool
-  let start: TrainedModel?
+  /// The numbers to start from; nil: new ones.
+  let start: Parameters?
+  let normalisation: ModelMetadata.Normalisation
   let modelPath: String
   let modelMark: Mark
   var statePath: String { modelPath + ".state" }
@@ -60,7 +65,7 @@ struct TrainingSetup: Sendable {
     let grid = target.description.grid
     // What the network and its training are made of.
     let decoding = Decoding()
-    let layer = arguments.value("network").flatMap { decoding.layer($0) }
+    let start = attempt { () throws(PlanError) in try TrainingStart(arguments, decoding) } ?? nil
     let loss = arguments.value("loss").map { decoding.loss($0) } ?? MeanSquaredError()
     let optimiser = arguments.value("optimiser").map { decoding.optimiser($0) } ?? Adam()
     let schedule = arguments.value("schedule").map { decoding.schedule($0) } ?? Steady()
@@ -178,7 +183,6 @@ struct TrainingSetup: Sendable {
         rates.append(.init(entry.key, multiplier))
       }
     }
-    let start = attempt { () throws(PlanError) -> TrainedModel? in try Self.start(arguments) } ?? nil
     let isGlobal = Self.closes(coarse)
     domain = DomainPadding(columns: isGlobal ? .periodic : .zero)
     trainingDomain = DomainPadding(columns: isGlobal && patch?.last == coarse.nx ? .periodic : .zero)
@@ -188,16 +192,15 @@ struct TrainingSetup: Sendable {
         (error.subject.map { $0 == "network" ? "network: " : "network, layer \($0): " } ?? "network: ")
           + error.sentence, at: arguments.mark("network"), remedy: error.remedy)
     }
-    if let layer, let loss, let fields, let patch {
+    if let declaration = start?.declaration, let loss, let fields, let patch {
       shapeFaults = TrainingPlan.faults(
-        NetworkSpec(layer), loss: loss, channels: (fields.inputs.count, fields.outputs.count), patch: patch,
+        declaration, loss: loss, channels: (fields.inputs.count, fields.outputs.count), patch: patch,
         targetPatch: fields.targetPatch(patch), batch: batch, domain: trainingDomain
       ).map(described)
       faults += shapeFaults
     }
-    if decoding.faults.isEmpty, shapeFaults.isEmpty, let layer, let loss, let optimiser, let schedule,
-      let fields,
-      let patch
+    if decoding.faults.isEmpty, shapeFaults.isEmpty, let start, let loss, let optimiser, let schedule,
+      let fields, let patch
     {
       let options = TrainingOptions(
         optimiser: optimiser, rate: arguments.number("rate"), schedule: schedule, clipping: clipping ?? nil,
@@ -205,26 +208,42 @@ struct TrainingSetup: Sendable {
         frozen: arguments.list("freeze")?.compactMap(\.text) ?? [], steps: steps, every: every,
         patience: given.flatMap { count("patience", $0["patience"], 1...1_000_000) }, keepsBest: keepsBest,
         seed: UInt64(seed))
-      let spec = NetworkSpec(layer)
+      var numbers: Parameters?
       do throws(ModelError) {
         let plan = try TrainingPlan(
-          spec, loss: loss, options: options, channels: (fields.inputs.count, fields.outputs.count),
-          patch: patch, targetPatch: fields.targetPatch(patch), batch: batch, domain: trainingDomain,
-          threads: 1)
+          start.definition, loss: loss, options: options,
+          channels: (fields.inputs.count, fields.outputs.count), patch: patch,
+          targetPatch: fields.targetPatch(patch), batch: batch, domain: trainingDomain, threads: 1)
         faults += Self.unusedPatterns(arguments, plan)
-        if let start { _ = try plan.checked(start.parameters) }
+        do throws(ModelError) { numbers = try start.parameters(plan) } catch {
+          faults.append(start.fault(error, arguments))
+        }
       } catch {
         faults.append(described(error))
       }
       if faults.isEmpty, let training, let sampler {
-        (self.fields, self.spec, self.loss, self.options) = (fields, spec, loss, options)
+        (self.fields, self.loss, self.options) = (fields, loss, options)
+        (definition, declaration, self.start) = (start.definition, start.declaration, numbers)
         (self.patch, self.training, self.validation, self.sampler) = (patch, training, validation, sampler)
         self.validationPatches = validationPatches
         checkpointEvery = arguments.value("checkpoint")?["every"]?.integer ?? every
         usesLatitudeWeights = arguments.boolean("latitude-weights") ?? false
-        self.start = start
+        normalisation =
+          arguments.text("normalisation").flatMap(ModelMetadata.Normalisation.init(rawValue:)) ?? .metadata
         modelPath = arguments.path("model") ?? ""
         modelMark = arguments.mark("model")
+        if !modelPath.hasSuffix(".onnx") {
+          throw PlanError(
+            "a model is a file of ONNX, and `\(modelPath)` does not end in .onnx", at: modelMark,
+            remedy: "name it \(modelPath.split(separator: "/").last.map(String.init) ?? "model").onnx")
+        }
+        if normalisation == .graph, fields.base != nil,
+          fields.outputs.contains(where: { $0.transform != .none })
+        {
+          throw PlanError(
+            "the network learns a difference of transformed values: that cannot be undone in the graph of one input",
+            at: arguments.mark("normalisation"), remedy: "leave `normalisation` at `metadata`")
+        }
         if usesLatitudeWeights, grid.kind == .bare {
           throw PlanError("the grid has no latitudes", at: arguments.mark("latitude-weights"))
         }
@@ -241,8 +260,9 @@ struct TrainingSetup: Sendable {
 
   func plan(threads: Int) throws(ModelError) -> TrainingPlan {
     try TrainingPlan(
-      spec, loss: loss, options: options, channels: (fields.inputs.count, fields.outputs.count), patch: patch,
-      targetPatch: fields.targetPatch(patch), batch: batch, domain: trainingDomain, threads: threads)
+      definition, loss: loss, options: options, channels: (fields.inputs.count, fields.outputs.count),
+      patch: patch, targetPatch: fields.targetPatch(patch), batch: batch, domain: trainingDomain,
+      threads: threads)
   }
 
   // MARK: - Parts
@@ -341,15 +361,6 @@ struct TrainingSetup: Sendable {
       return Patch(
         time: part.times[min(part.times.count - 1, chosen / places.count)], row: row, column: column,
         orientation: Orientation())
-    }
-  }
-
-  private static func start(_ arguments: Arguments) throws(PlanError) -> TrainedModel? {
-    guard let path = arguments.path("from") else { return nil }
-    do throws(ModelError) { return try ModelFile.read(path) } catch {
-      throw PlanError(
-        "\(path): \(error.subject.map { "\($0): " } ?? "")\(error.sentence)", at: arguments.mark("from"),
-        remedy: error.remedy)
     }
   }
 

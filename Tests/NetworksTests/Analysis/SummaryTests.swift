@@ -6,7 +6,7 @@ import Testing
 @Suite struct SummaryTests {
   private func summary(_ layer: any Layer, _ input: [Int]) throws -> NetworkSummary {
     let spec = NetworkSpec(layer)
-    return NetworkSummary(spec, try spec.network(input: try Shape(input), .inference))
+    return NetworkSummary(spec.configuration, try spec.network(input: try Shape(input), .inference))
   }
 
   @Test func rowsAddUp() throws {

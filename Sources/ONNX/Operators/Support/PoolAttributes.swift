@@ -15,6 +15,15 @@ enum PoolAttributes {
     )
   }
 
+  /// The attributes of pooling, all spelled out.
+  static func written(_ window: PoolWindow) -> [(String, AttributeValue)] {
+    [
+      ("kernel_shape", .ints(window.kernel)), ("strides", .ints(window.stride)),
+      ("dilations", .ints(window.dilation)), ("pads", .ints(window.padsBefore + window.padsAfter)),
+      ("ceil_mode", .int(window.ceilMode ? 1 : 0)),
+    ]
+  }
+
   /// Where the planes of a tensor begin, counted over all of it: [batch, channels, 1...].
   static func planes(_ node: NodeReader, _ shape: Shape) throws(NodeError) -> OnnxValue {
     guard shape.rank >= 2, shape.count <= 1 << 24, shape.count > 0 else {

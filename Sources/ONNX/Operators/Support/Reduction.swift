@@ -19,6 +19,15 @@ struct Reduction {
     self.axes = axes
   }
 
+  static func write(_ op: any Operator, _ name: String, _ call: CallWriter) throws(NodeError) {
+    guard let op = op as? any ReduceOperator else { return }
+    // No axes at all would be all of them.
+    guard op.axes?.isEmpty != true else { throw NodeError(.unsupported, "it reduces no axis") }
+    call.node(
+      name, [call.inputs[0]] + (op.axes.map { [call.integers($0)] } ?? []), call.outputs,
+      [("keepdims", .int(op.keepsDimensions ? 1 : 0))])
+  }
+
   /// Whether a dimension that is reduced has no numbers.
   func isOfNothing(_ shape: Shape) -> Bool {
     guard let axes else { return shape.extents.contains(0) }

@@ -1,0 +1,230 @@
+"""Model files: what is trained here runs in ONNX Runtime, what others made runs here, and what does not fit is refused."""
+import json
+import re
+
+from support import *
+
+
+def modules():
+    """onnx, onnxruntime, numpy, netCDF4."""
+    return [need_module(name) for name in ("onnx", "onnxruntime", "numpy", "netCDF4")]
+
+
+PIPELINE = """name: m
+inputs:
+  wind: {{files: {file}, variables: [UWND, VWND], attributes: {{units: m s-1}}}}
+stages:
+  - select: {{input: wind, variables: [UWND], times: [0, 23], rows: [0, 71], as: one}}
+  - select: {{input: wind, variables: [VWND], times: [0, 23], rows: [0, 71], as: other}}
+{stages}
+outputs:
+{outputs}
+metadata: {{title: x, institution: y}}
+"""
+TRAIN = """  - train: {input: one, target: other, network: {unet: {base: 4, depth: 2}}, patch: 16, batch: 4, steps: 20, rate: 0.003,
+      seed: 1, model: model.onnx%s, as: history}"""
+
+
+def pipeline(folder, name, stages, outputs=()):
+    lines = "\n".join(f"  - {{input: {stream}, file: {file}}}" for stream, file in outputs)
+    text = PIPELINE.format(file=debian("monthly_navy_winds.cdf"), stages=stages, outputs=lines)
+    if not outputs:
+        text = text.replace("outputs:\n\n", "")
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def trained(folder, keys=""):
+    """A small model, and the fields that it is applied to."""
+    path = pipeline(folder, "train.yaml", TRAIN % keys + "\n  - predict: {input: one, model: history, as: made}",
+                    [("one", "fields.nc"), ("made", "made.nc")])
+    expect(isotach("run", path), 0)
+
+
+def read(path, name):
+    with need_module("netCDF4").Dataset(path) as file:
+        return need_module("numpy").ma.filled(file[name][:].astype("f8"), float("nan"))
+
+
+def test_the_ten_lines_of_the_docs():
+    modules()
+    xarray = need_module("xarray")
+    text = (ROOT / "docs/onnx.md").read_text()
+    code = re.search(r"```python\n(import json.*?)```", text, re.S).group(1)
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    with Folder() as folder:
+        trained(folder)
+        code = code.replace('"model.onnx"', f'"{folder}/model.onnx"').replace('"fields.nc"', f'"{folder}/fields.nc"')
+        names = {}
+        exec(code, names)
+        found = read(folder / "made.nc", "VWND")
+        assert names["values"].shape == found.shape, (names["values"].shape, found.shape)
+        worst = abs(names["values"] - found).max()
+        assert worst < 1e-5 * abs(found).max(), worst
+        return f"differs by {worst:.2g} m s-1"
+
+
+def test_normalisation_in_the_graph():
+    onnx, runtime, np, _ = modules()
+    with Folder() as folder:
+        trained(folder)
+        expect(isotach("model", "convert", folder / "model.onnx", folder / "graph.onnx", "--normalisation", "graph"), 0)
+        onnx.checker.check_model(str(folder / "graph.onnx"), full_check=True)
+        session = runtime.InferenceSession(str(folder / "graph.onnx"))
+        x = read(folder / "fields.nc", "UWND")[:, None].astype("f4")
+        y = session.run(None, {"input": x})[0][:, 0]
+        found = read(folder / "made.nc", "VWND")
+        assert abs(y - found).max() < 1e-5 * abs(found).max()
+        # And here: the same numbers from the same fields.
+        result = isotach("model", "run", folder / "graph.onnx", folder / "fields.nc", "-o", folder / "again.nc")
+        expect(result, 0)
+        again = read(folder / "again.nc", "VWND")
+        assert abs(again - found).max() < 1e-5 * abs(found).max()
+        # Made so from the start.
+        with Folder() as other:
+            trained(other, ", normalisation: graph")
+            assert abs(read(other / "made.nc", "VWND") - found).max() < 1e-6 * abs(found).max()
+            y = runtime.InferenceSession(str(other / "model.onnx")).run(None, {"input": x})[0][:, 0]
+            assert abs(y - found).max() < 1e-5 * abs(found).max()
+
+
+def test_weights_go_out_and_in():
+    onnx, _, np, _ = modules()
+    need_module("safetensors")
+    from safetensors.numpy import load_file
+    with Folder() as folder:
+        trained(folder)
+        expect(isotach("model", "convert", folder / "model.onnx", folder / "w.safetensors"), 0)
+        weights = load_file(str(folder / "w.safetensors"))
+        stored = {t.name: onnx.numpy_helper.to_array(t) for t in onnx.load(str(folder / "model.onnx")).graph.initializer
+                  if t.data_type == onnx.TensorProto.FLOAT}
+        assert weights.keys() == stored.keys(), weights.keys() ^ stored.keys()
+        assert all(np.array_equal(weights[k], stored[k]) for k in stored)
+        # The declaration and the numbers make the same graph again.
+        expect(isotach("model", "convert", folder / "w.safetensors", folder / "back.onnx", "--network", "unet", "--set",
+                       "base=4", "--set", "depth=2", "--input", "1x16x16"), 0)
+        a, b = onnx.load(str(folder / "model.onnx")).graph, onnx.load(str(folder / "back.onnx")).graph
+        assert a.initializer == b.initializer
+        # Read and written: the same numbers.
+        expect(isotach("model", "convert", folder / "model.onnx", folder / "copy.onnx"), 0)
+        expect(isotach("model", "convert", folder / "copy.onnx", folder / "copy.safetensors"), 0)
+        assert (folder / "copy.safetensors").read_bytes() == (folder / "w.safetensors").read_bytes()
+        result = isotach("model", "convert", folder / "w.safetensors", folder / "no.onnx", "--network", "srcnn", "--input", "1x16x16")
+        assert result.code == 65 or result.code == 73, result
+        assert not (folder / "no.onnx").exists()
+
+
+def test_a_file_of_another_program():
+    onnx, _, np, _ = modules()
+    with Folder() as folder:
+        trained(folder)
+        model = onnx.load(str(folder / "model.onnx"))
+        channels = {p.key: json.loads(p.value) for p in model.metadata_props if p.key in ("isotach.inputs", "isotach.outputs")}
+        del model.metadata_props[:]
+        onnx.save(model, str(folder / "foreign.onnx"))
+        step = "  - predict: {input: one, model: foreign.onnx%s, as: made}"
+        result = isotach("check", pipeline(folder, "no.yaml", step % "", [("made", "no.nc")]))
+        expect(result, 78)
+        assert "does not say which variables" in result.err and "`inputs` and `outputs`" in result.err, result
+        def stated(channel, units):
+            return f"{{name: {channel['name']}, units: {units}, mean: {channel['mean']!r}, deviation: {channel['deviation']!r}}}"
+        keys = ", inputs: [%s], outputs: [%s]"
+        first, last = channels["isotach.inputs"][0], channels["isotach.outputs"][0]
+        path = pipeline(folder, "yes.yaml", step % (keys % (stated(first, "m s-1"), stated(last, "m s-1"))), [("made", "yes.nc")])
+        expect(isotach("run", path), 0)
+        assert np.array_equal(read(folder / "yes.nc", "VWND"), read(folder / "made.nc", "VWND"))
+        # Units that can be converted are, others are refused.
+        scaled = dict(first, mean=first["mean"] * 100, deviation=first["deviation"] * 100)
+        path = pipeline(folder, "cm.yaml", step % (keys % (stated(scaled, "cm s-1"), stated(last, "m s-1"))), [("made", "cm.nc")])
+        expect(isotach("run", path), 0)
+        assert abs(read(folder / "cm.nc", "VWND") - read(folder / "made.nc", "VWND")).max() < 1e-4
+        result = isotach("check", pipeline(folder, "K.yaml", step % (keys % (stated(first, "K"), stated(last, "m s-1"))), [("made", "K.nc")]))
+        expect(result, 78)
+        assert "the model was trained with K" in result.err, result
+        # What the file says cannot be said otherwise.
+        path = pipeline(folder, "two.yaml", (step % (keys % (stated(scaled, "cm s-1"), stated(last, "m s-1")))).replace("foreign", "model"), [("made", "two.nc")])
+        result = isotach("check", path)
+        expect(result, 78)
+        assert "says something else" in result.err, result
+        # A first look.
+        result = isotach("model", "run", folder / "foreign.onnx", folder / "fields.nc", "--variables", "UWND")
+        expect(result, 0)
+
+
+def test_cells_of_another_size_are_refused():
+    modules()
+    with Folder() as folder:
+        trained(folder)
+        step = "  - coarsen: {input: one, factor: 2}\n  - predict: {model: model.onnx%s, as: made}"
+        result = isotach("check", pipeline(folder, "a.yaml", step % "", [("made", "a.nc")]))
+        expect(result, 78)
+        assert "was trained on cells of" in result.err and "spacing: any" in result.err, result
+        expect(isotach("check", pipeline(folder, "b.yaml", step % ", spacing: any", [("made", "b.nc")])), 0)
+        step = "  - standardise: {input: one, mean: 0, std: 1}\n  - predict: {model: model.onnx, as: made}"
+        result = isotach("check", pipeline(folder, "c.yaml", step, [("made", "c.nc")]))
+        expect(result, 78)
+        assert result.err, result
+
+
+def test_training_goes_on_from_a_model():
+    modules()
+    with Folder() as folder:
+        trained(folder)
+        more = """  - train: {input: one, target: other, from: model.onnx, patch: 16, batch: 4, steps: 5, rate: 0, keep: last, seed: 1,
+      model: more.onnx, as: history}"""
+        expect(isotach("run", pipeline(folder, "more.yaml", more)), 0)
+        for name in ("model", "more"):
+            expect(isotach("model", "convert", folder / f"{name}.onnx", folder / f"{name}.safetensors"), 0)
+        assert (folder / "more.safetensors").read_bytes() == (folder / "model.safetensors").read_bytes()
+
+
+def test_summary_of_a_file():
+    with Folder() as folder:
+        expect(isotach("model", "convert", "unet", folder / "u.onnx", "--seed", "1", "--set", "base=4", "--input", "2x32x32"), 0)
+        declared = isotach("model", "summary", "unet", "--set", "base=4", "--input", "2x32x32", "--json")
+        stored = isotach("model", "summary", folder / "u.onnx", "--json")
+        expect(declared, 0)
+        expect(stored, 0)
+        a, b = json.loads(declared.out), json.loads(stored.out)
+        for key in ("input", "output", "parameters", "operations", "tiling"):
+            assert a[key] == b[key], (key, a[key], b[key])
+
+
+def test_the_zoo_in_onnx_runtime():
+    """Every network with every published set of keys: ONNX's checker, and ONNX Runtime to 1e-5 of the output's range."""
+    onnx, runtime, np, _ = modules()
+    listed = isotach("model", "list", "--json")
+    expect(listed, 0)
+    count, worst = 0, 0.0
+    chance = np.random.default_rng(1)
+    for model in json.loads(listed.out)["models"]:
+        for published in model["published"] or [{"keys": {}, "input": [2, 32, 32]}]:
+            settings = [word for key, value in published["keys"].items() for word in ("--set", f"{key}={json.dumps(value)}")]
+            sizes = [[published["input"][0], 64, 64], published["input"]]
+            with Folder() as folder:
+                path = folder / "m.onnx"
+                for size in sizes:
+                    result = isotach("model", "convert", model["name"], path, "--seed", "1", *settings, "--input",
+                                     "x".join(map(str, size)), timeout=300)
+                    if result.code == 0:
+                        break
+                expect(result, 0)
+                onnx.checker.check_model(str(path), full_check=True)
+                options = runtime.SessionOptions()
+                options.log_severity_level = 3
+                session = runtime.InferenceSession(str(path), options)
+                x = chance.standard_normal([1] + size).astype("f4")
+                y = session.run(None, {session.get_inputs()[0].name: x})
+                (folder / "set").mkdir()
+                (folder / "set/input_0.pb").write_bytes(onnx.numpy_helper.from_array(x, "input").SerializeToString())
+                for i, (tensor, port) in enumerate(zip(y, session.get_outputs())):
+                    (folder / f"set/output_{i}.pb").write_bytes(onnx.numpy_helper.from_array(tensor, port.name).SerializeToString())
+                largest = max(float(abs(t).max()) for t in y)
+                result = isotach("model", "verify", path, folder / "set", "--rtol", "1e-5", "--atol", repr(1e-5 * largest), timeout=300)
+                assert result.code == 0, f"{model['name']} {published['keys']}: {result}"
+                count += 1
+    assert count >= 14, count
+    return f"{count} networks"
+
+
+main(globals())
