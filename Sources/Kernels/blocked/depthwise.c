@@ -1,10 +1,7 @@
 #include "../vectors.h"
-#include "kernels.h"
+#include "arithmetic.h"
 #include "pixels.h"
 #include "window.h"
-
-static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 #define TEMPLATE "depthwise_template.h"
 #include "each_isa.h"
@@ -12,11 +9,8 @@ static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int isotach_depthwise_plan(const isotach_convolution *shape, isotach_depthwise *p) {
   *p = (isotach_depthwise){.shape = *shape, .level = isotach_cpu_level()};
   isotach_convolution *s = &p->shape;
-  s->stride_y = most(s->stride_y, 1), s->stride_x = most(s->stride_x, 1);
-  s->dilation_y = most(s->dilation_y, 1), s->dilation_x = most(s->dilation_x, 1);
-  if (s->images < 1 || s->channels < 1 || s->out_height < 1 || s->out_width < 1) return 0;
-  if (s->kernel_y < 1 || s->kernel_x < 1 || s->channel_of_lane || s->filter_of_lane) return 0;
-  return s->channels == s->filters && most(s->groups, 1) == s->channels;
+  if (!isotach_complete(s) || s->channel_of_lane || s->filter_of_lane) return 0;
+  return s->channels == s->filters && s->groups == s->channels;
 }
 
 int64_t isotach_depthwise_packed(const isotach_depthwise *p) {

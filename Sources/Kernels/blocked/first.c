@@ -1,14 +1,10 @@
 #include <string.h>
 
 #include "../vectors.h"
-#include "kernels.h"
+#include "arithmetic.h"
 #include "pixels.h"
 #include "tile.h"
 #include "weights.h"
-
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 typedef void (*row_tile_function)(int64_t count, const int32_t *offset, const float *x, int64_t pixel_step,
                                   const float *b, int64_t b_step, float *c, int64_t c_step);
@@ -22,10 +18,7 @@ enum { MOST_TERMS = 1024, PIECE_PIXELS = 960, MOST_PLANE_FLOATS = 256 << 10 };
 int isotach_first_plan(const isotach_convolution *shape, isotach_first *p) {
   *p = (isotach_first){.shape = *shape, .level = isotach_cpu_level()};
   isotach_convolution *s = &p->shape;
-  s->stride_y = most(s->stride_y, 1), s->stride_x = most(s->stride_x, 1);
-  s->dilation_y = most(s->dilation_y, 1), s->dilation_x = most(s->dilation_x, 1);
-  if (s->images < 1 || s->channels < 1 || s->filters < 1 || s->out_height < 1 || s->out_width < 1) return 0;
-  if (s->kernel_y < 1 || s->kernel_x < 1 || s->groups > 1 || s->channel_of_lane) return 0;
+  if (!isotach_complete(s) || s->groups > 1 || s->channel_of_lane) return 0;
   if (s->kernel_y * s->kernel_x > MOST_TERMS || s->channels > MOST_TERMS) return 0;
   p->terms = s->channels * s->kernel_y * s->kernel_x;
   if (p->terms > MOST_TERMS) return 0;

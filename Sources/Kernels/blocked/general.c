@@ -1,13 +1,9 @@
 #include "../vectors.h"
-#include "kernels.h"
+#include "arithmetic.h"
 #include "general.h"
 #include "pixels.h"
 #include "tile.h"
 #include "weights.h"
-
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 #define TEMPLATE "epilogue_template.h"
 #include "each_isa.h"
@@ -18,12 +14,7 @@ enum { PASS_FLOATS = 9 << 10, PIECE_PIXELS = 240 };
 int isotach_general_plan(const isotach_convolution *shape, isotach_general *p) {
   *p = (isotach_general){.shape = *shape, .level = isotach_cpu_level()};
   isotach_convolution *s = &p->shape;
-  s->groups = most(s->groups, 1);
-  s->stride_y = most(s->stride_y, 1), s->stride_x = most(s->stride_x, 1);
-  s->dilation_y = most(s->dilation_y, 1), s->dilation_x = most(s->dilation_x, 1);
-  if (s->images < 1 || s->channels < 1 || s->filters < 1 || s->out_height < 1 || s->out_width < 1) return 0;
-  if (s->kernel_y < 1 || s->kernel_x < 1 || s->kernel_y * s->kernel_x > 1 << 16) return 0;
-  if (s->channels % s->groups || s->filters % s->groups) return 0;
+  if (!isotach_complete(s) || s->kernel_y * s->kernel_x > 1 << 16) return 0;
   if (s->groups > 1 && (s->channel_of_lane || s->filter_of_lane)) return 0;
   p->taps = (int32_t)(s->kernel_y * s->kernel_x);
   // The fewest groups at a time that fill their blocks.

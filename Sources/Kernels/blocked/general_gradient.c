@@ -1,13 +1,9 @@
 #include <string.h>
 
-#include "kernels.h"
+#include "arithmetic.h"
 #include "outer.h"
 #include "weights.h"
 #include "window.h"
-
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Pixels of a row whose gradients of 64 filters stay in the first-level cache; pieces there should be.
 enum { STRIP_PIXELS = 96, PIECES = 8 };

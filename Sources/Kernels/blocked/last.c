@@ -1,12 +1,8 @@
 #include "../vectors.h"
-#include "kernels.h"
+#include "arithmetic.h"
 #include "pixels.h"
 #include "tile.h"
 #include "weights.h"
-
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Sums of `pixels` pixels, or of one.
 typedef struct {
@@ -22,10 +18,7 @@ enum { CHUNK = 4, MOST_FILTERS = 16, MOST_PIXELS = 12 };
 int isotach_last_plan(const isotach_convolution *shape, isotach_last *p) {
   *p = (isotach_last){.shape = *shape, .level = isotach_cpu_level()};
   isotach_convolution *s = &p->shape;
-  s->stride_y = most(s->stride_y, 1), s->stride_x = most(s->stride_x, 1);
-  s->dilation_y = most(s->dilation_y, 1), s->dilation_x = most(s->dilation_x, 1);
-  if (s->images < 1 || s->channels < 1 || s->filters < 1 || s->out_height < 1 || s->out_width < 1) return 0;
-  if (s->kernel_y < 1 || s->kernel_x < 1 || s->kernel_y * s->kernel_x > 1024) return 0;
+  if (!isotach_complete(s) || s->kernel_y * s->kernel_x > 1024) return 0;
   if (s->groups > 1 || s->filters > MOST_FILTERS || s->filter_of_lane) return 0;
   p->taps = (int32_t)(s->kernel_y * s->kernel_x);
   p->in_blocks = isotach_in_blocks(s);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "../vectors.h"
-#include "kernels.h"
+#include "arithmetic.h"
 #include "pixels.h"
 #include "window.h"
 
@@ -54,18 +54,10 @@ void isotach_blocked_copy(const isotach_blocked *x, const isotach_blocked *y, in
   }
 }
 
-static isotach_convolution with_ones(const isotach_convolution *shape) {
-  isotach_convolution s = *shape;
-  if (s.stride_y < 1) s.stride_y = 1;
-  if (s.stride_x < 1) s.stride_x = 1;
-  if (s.dilation_y < 1) s.dilation_y = 1;
-  if (s.dilation_x < 1) s.dilation_x = 1;
-  return s;
-}
-
 void isotach_blocked_pool(int kind, const isotach_convolution *shape, const isotach_blocked *x,
                           const isotach_blocked *y, int64_t first, int64_t last) {
-  isotach_convolution s = with_ones(shape);
+  isotach_convolution s = *shape;
+  isotach_complete(&s);
   int level = isotach_cpu_level();
   for (int64_t r = first; r < last; ++r) {
     place at = place_of(y, r);
@@ -76,7 +68,8 @@ void isotach_blocked_pool(int kind, const isotach_convolution *shape, const isot
 
 void isotach_blocked_pool_gradient(int kind, const isotach_convolution *shape, const isotach_blocked *x,
                                    const isotach_blocked *dy, const isotach_blocked *dx, int64_t first, int64_t last) {
-  isotach_convolution s = with_ones(shape);
+  isotach_convolution s = *shape;
+  isotach_complete(&s);
   int level = isotach_cpu_level();
   for (int64_t p = first; p < last; ++p) {
     float *target = plane_of(dx, p);

@@ -1,11 +1,9 @@
 #include "tile.h"
 
 #include "../vectors.h"
-#include "kernels.h"
+#include "arithmetic.h"
 
 const float isotach_tile_zeros[16] = {0};
-
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 #define TEMPLATE "tile_template.h"
 #include "each_isa.h"

@@ -1,7 +1,5 @@
+#include "arithmetic.h"
 #include "general.h"
-
-static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // One dimension of a remainder: taps first, first - stride, ... of the kernel, and the padding before them.
 typedef struct {

@@ -1,6 +1,6 @@
 #include "weights.h"
 
-static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
+#include "arithmetic.h"
 
 int64_t isotach_in_blocks(const isotach_convolution *s) {
   return s->channel_of_lane ? s->in_blocks : over(s->channels, ISOTACH_LANES);

@@ -1,13 +1,9 @@
 #include "../vectors.h"
-#include "kernels.h"
+#include "arithmetic.h"
 #include "pixels.h"
 #include "tile.h"
 #include "weights.h"
 #include "winograd.h"
-
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 static inline double most_of(double a, double b) { return a > b ? a : b; }
 
@@ -20,13 +16,12 @@ enum { PAD = 16 };
 static int64_t fitting_floats(void) { return isotach_cache_bytes() * 9 / 16 / (int64_t)sizeof(float); }
 
 int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, isotach_winograd *p) {
-  const isotach_convolution *s = shape;
-  *p = (isotach_winograd){.shape = *s, .level = isotach_cpu_level(), .tile = tile};
-  if (tile != 4 && tile != 6) return 0;
+  *p = (isotach_winograd){.shape = *shape, .level = isotach_cpu_level(), .tile = tile};
+  isotach_convolution *s = &p->shape;
+  if (!isotach_complete(s) || (tile != 4 && tile != 6)) return 0;
   if (s->kernel_y != 3 || s->kernel_x != 3 || s->stride_y > 1 || s->stride_x > 1 || s->dilation_y > 1
       || s->dilation_x > 1 || s->groups > 1)
     return 0;
-  if (s->images < 1 || s->channels < 1 || s->filters < 1 || s->out_height < 1 || s->out_width < 1) return 0;
   p->points = (tile + 2) * (tile + 2);
   p->in_blocks = isotach_in_blocks(s);
   p->out_blocks = isotach_out_blocks(s);

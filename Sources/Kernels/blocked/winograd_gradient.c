@@ -1,13 +1,9 @@
 #include "../vectors.h"
-#include "kernels.h"
+#include "arithmetic.h"
 #include "outer.h"
 #include "tile.h"
 #include "weights.h"
 #include "winograd.h"
-
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 #define TEMPLATE "winograd_gradient_template.h"
 #include "each_isa.h"
