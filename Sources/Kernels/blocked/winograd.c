@@ -12,6 +12,8 @@ static inline double most_of(double a, double b) { return a > b ? a : b; }
 
 // Between the points lies a cache line more, so that they do not fall into the same cache sets.
 enum { PAD = 16 };
+// Floats of the transformed tiles of a chunk.
+enum { SHARED_FLOATS = 8 << 20 };
 // Floats that a worker's transformed tiles may have: they share the second-level cache with the weights.
 static int64_t fitting_floats(void) { return isotach_cache_bytes() * 9 / 16 / (int64_t)sizeof(float); }
 
@@ -30,14 +32,18 @@ int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, 
   p->tiles = s->images * p->tiles_y * p->tiles_x;
   p->ranges = over(p->out_blocks, ISOTACH_TILE_BLOCKS);
   int64_t depth = p->in_blocks * ISOTACH_LANES, wide = over(p->out_blocks, p->ranges) * ISOTACH_LANES;
-  p->is_split = mode == ISOTACH_WINOGRAD_SPLIT || (mode == ISOTACH_WINOGRAD_AUTO && depth * p->out_blocks >= 512 * 32);
-  int64_t tile_floats = p->points * (p->is_split ? wide : depth + wide);
-  int64_t fit = most(12, fitting_floats() / tile_floats / 6 * 6);
-  p->piece_tiles = least(least(fit, p->is_split ? 96 : 48), p->tiles);
-  // Some pieces at least for every worker.
-  if (!p->is_split && over(p->tiles, p->piece_tiles) < 8) p->piece_tiles = most(6, over(over(p->tiles, 8), 6) * 6);
-  p->piece_tiles = least(p->piece_tiles, p->tiles);
-  p->pieces = over(p->tiles, p->piece_tiles);
+  // Fused: what fits, but some pieces at least for every worker.
+  int64_t tiles = most(depth <= 256 ? 24 : 12, fitting_floats() / (p->points * (depth + wide)) / 6 * 6);
+  tiles = least(least(tiles, 48), most(6, over(over(p->tiles, 8), 6) * 6));
+  // Where few tiles share the reading of many weights, the weights should be read once.
+  int is_worth = tiles < 24 && depth * p->out_blocks * ISOTACH_LANES >= 128 * 128;
+  p->is_split = mode == ISOTACH_WINOGRAD_SPLIT || (mode == ISOTACH_WINOGRAD_AUTO && is_worth);
+  if (p->is_split) tiles = least(96, most(12, fitting_floats() / (p->points * wide) / 6 * 6));
+  p->piece_tiles = least(tiles, p->tiles);
+  p->chunk_tiles = p->tiles;
+  if (p->is_split) p->chunk_tiles = least(p->tiles, most(p->piece_tiles, SHARED_FLOATS / (p->points * depth)));
+  p->chunks = over(p->tiles, p->chunk_tiles);
+  p->pieces = over(p->chunk_tiles, p->piece_tiles);
   return 1;
 }
 
@@ -96,7 +102,7 @@ void isotach_winograd_pack(const isotach_winograd *p, const float *w, const floa
 }
 
 static int64_t v_step(const isotach_winograd *p) {
-  return (p->is_split ? p->tiles : p->piece_tiles) * depth_of(p) + PAD;
+  return (p->is_split ? p->chunk_tiles : p->piece_tiles) * depth_of(p) + PAD;
 }
 static int64_t m_step(const isotach_winograd *p) {
   return p->piece_tiles * over(p->out_blocks, p->ranges) * ISOTACH_LANES + PAD;
@@ -106,9 +112,9 @@ int64_t isotach_winograd_shared(const isotach_winograd *p) { return p->is_split 
 int64_t isotach_winograd_scratch(const isotach_winograd *p) {
   return p->points * (m_step(p) + (p->is_split ? 0 : v_step(p)));
 }
-int64_t isotach_winograd_phases(const isotach_winograd *p) { return p->is_split ? 2 : 1; }
+int64_t isotach_winograd_phases(const isotach_winograd *p) { return p->is_split ? 2 * p->chunks : 1; }
 int64_t isotach_winograd_pieces(const isotach_winograd *p, int64_t phase) {
-  return !p->is_split ? p->pieces : phase == 0 ? p->in_blocks : p->ranges * p->pieces;
+  return !p->is_split ? p->pieces : phase % 2 == 0 ? p->in_blocks : p->ranges * p->pieces;
 }
 
 void isotach_winograd_transform(const isotach_winograd *p, const isotach_blocked *x, int64_t first_block,
@@ -142,16 +148,18 @@ static void multiply(const isotach_winograd *p, int64_t range, int64_t first, in
 void isotach_winograd_run(const isotach_winograd *p, int64_t phase, int64_t piece, const isotach_blocked *x,
                           const float *packed, const isotach_epilogue *epilogue, const isotach_blocked *y,
                           float *shared, float *scratch) {
-  if (p->is_split && phase == 0) {
-    transform(p, x, piece, piece + 1, 0, p->tiles, shared);
-    return;
-  }
-  int64_t part = p->is_split ? piece % p->pieces : piece;
-  int64_t first = part * p->piece_tiles, last = least(first + p->piece_tiles, p->tiles);
   if (p->is_split) {
-    multiply(p, piece / p->pieces, first, last, shared + first * depth_of(p), packed, epilogue, y, scratch);
+    int64_t begin = phase / 2 * p->chunk_tiles, end = least(begin + p->chunk_tiles, p->tiles);
+    if (phase % 2 == 0) {
+      transform(p, x, piece, piece + 1, begin, end, shared);
+      return;
+    }
+    int64_t first = begin + piece % p->pieces * p->piece_tiles, last = least(first + p->piece_tiles, end);
+    if (first < last)
+      multiply(p, piece / p->pieces, first, last, shared + (first - begin) * depth_of(p), packed, epilogue, y, scratch);
     return;
   }
+  int64_t first = piece * p->piece_tiles, last = least(first + p->piece_tiles, p->tiles);
   float *m = scratch + p->points * v_step(p);
   transform(p, x, 0, p->in_blocks, first, last, scratch);
   for (int64_t range = 0; range < p->ranges; ++range) multiply(p, range, first, last, scratch, packed, epilogue, y, m);

@@ -79,8 +79,8 @@ typedef struct {
   int64_t in_blocks, out_blocks, tiles_y, tiles_x, tiles;
   /// Ranges of output blocks that share a block of packed weights.
   int64_t ranges;
-  /// Tiles of a piece, and of a step.
-  int64_t piece_tiles, pieces;
+  /// Tiles of a piece; tiles and pieces of a chunk, chunks. Fused: one chunk.
+  int64_t piece_tiles, chunk_tiles, pieces, chunks;
 } isotach_winograd;
 
 enum { ISOTACH_WINOGRAD_AUTO, ISOTACH_WINOGRAD_FUSED, ISOTACH_WINOGRAD_SPLIT };
@@ -91,8 +91,8 @@ enum { ISOTACH_WINOGRAD_AUTO, ISOTACH_WINOGRAD_FUSED, ISOTACH_WINOGRAD_SPLIT };
 int isotach_winograd_pays(const isotach_convolution *shape, int tile);
 
 /// `tile` is 4 or 6. Fused: a piece transforms, multiplies and transforms back some tiles, all within the second-level
-/// cache. Split, for many channels: phase 0 transforms all tiles into the shared memory, phase 1 shares out the
-/// filters, so that the weights are read once. Both give the same bits.
+/// cache. Split, for many channels: phase 2 k transforms chunk k of the tiles (mostly all) into the shared memory, phase
+/// 2 k + 1 shares out the filters, so that the weights are read once for a chunk. Both give the same bits.
 int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, isotach_winograd *plan);
 int64_t isotach_winograd_packed(const isotach_winograd *plan);
 int64_t isotach_winograd_pack_ranges(const isotach_winograd *plan);

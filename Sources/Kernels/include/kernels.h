@@ -6,6 +6,7 @@
 #include "blocked.h"
 #include "blocked_convolution.h"
 #include "blocked_gradient.h"
+#include "blocked_normalization.h"
 #include "blocked_operators.h"
 #include "convolution.h"
 #include "decode.h"
