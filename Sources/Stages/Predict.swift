@@ -38,15 +38,22 @@ public struct Predict: Stage {
       Key(
         "spacing", .choice(["match", "any"]), default: "match",
         "whether cells must have the size that the model was trained on"),
+      Key(
+        "precision", .choice(LayoutOptions.Precision.allCases.map(\.rawValue)), default: "fast",
+        "fast: 3 x 3 convolutions by Winograd's algorithm where that is faster; exact: sums of products alone"
+      ),
     ] + ModelDescription.keys)
 
   private let arguments: Arguments
   private let tile: Int
   private let added: ModelMetadata
+  private let layouts: LayoutOptions
 
   public init(_ arguments: Arguments) throws(PlanError) {
     self.arguments = arguments
     tile = arguments.integer("tile") ?? 256
+    let precision = arguments.text("precision").flatMap(LayoutOptions.Precision.init(rawValue:))
+    layouts = LayoutOptions(precision: precision ?? .fast)
     guard (1...1 << 20).contains(tile) else {
       throw PlanError("`tile` goes from 1 to \(1 << 20), found \(tile)", at: arguments.mark("tile"))
     }
@@ -77,7 +84,7 @@ public struct Predict: Stage {
         at: residual.mark, remedy: "leave out `residual`")
     }
     let geometry = try PredictionGeometry(
-      model, input.description.grid, tile: tile, hasTile: arguments.value("tile") != nil,
+      model, input.description.grid, tile: tile, hasTile: arguments.value("tile") != nil, layouts: layouts,
       mark: arguments.mark("model"), tileMark: arguments.mark("tile"))
     if let edges = arguments.value("edges"), !geometry.crops {
       throw PlanError(

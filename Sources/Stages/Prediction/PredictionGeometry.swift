@@ -32,7 +32,8 @@ struct PredictionGeometry: Sendable {
   /// - Throws: `PlanError` when the network cannot be applied to fields of this size, saying which layer and which
   ///   shapes do not fit.
   init(
-    _ model: TrainedModel, _ grid: Grid, tile: Int, hasTile: Bool, mark: Mark, tileMark: Mark
+    _ model: TrainedModel, _ grid: Grid, tile: Int, hasTile: Bool, layouts: LayoutOptions, mark: Mark,
+    tileMark: Mark
   ) throws(PlanError) {
     let closes = model.domain.columns == .periodic
     if closes, !grid.topology.isPeriodic || grid.topology.columns != grid.nx {
@@ -85,7 +86,9 @@ struct PredictionGeometry: Sendable {
           + "\(columns.window)", at: mark, remedy: "use a network whose output grows with its input")
     }
     let final: (graph: Graph, goals: Goals)
-    do { final = try optimised(whole.graph, Goals(outputs: [("result", whole.result)])) } catch {
+    do {
+      final = try optimised(whole.graph, Goals(outputs: [("result", whole.result)]), layouts: layouts)
+    } catch {
       throw PlanError("the network cannot be simplified: \(error.description)", at: mark)
     }
     (graph, goals) = (final.graph, final.goals)
