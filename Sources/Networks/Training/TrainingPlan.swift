@@ -71,13 +71,15 @@ public struct TrainingPlan: Sendable {
         }
       }
       let step = try optimised(
-        network.graph, Goals(outputs: [("loss", value)], external: external, updates: network.updates))
+        network.graph, Goals(outputs: [("loss", value)], external: external, updates: network.updates),
+        layouts: LayoutOptions())
       training = try ProgramPlan(step.graph, step.goals, threads: threads)
       (self.copies, self.constants) = (copies, constants)
       self.network = network
       var other = try definition.network(input: input, .inference, domain: domain)
       let measured = try Self.addLoss(loss, to: &other, target)
-      let check = try optimised(other.graph, Goals(outputs: [("loss", measured)]))
+      let check = try optimised(
+        other.graph, Goals(outputs: [("loss", measured)]), layouts: LayoutOptions())
       validation = try ProgramPlan(check.graph, check.goals, threads: threads)
     } catch let error as ModelError {
       throw error
