@@ -2,21 +2,33 @@ import Kernels
 import Tensors
 
 /// `Conv` or `ConvTranspose` on blocked values: y = activation(x * w + bias + residual). Inputs: x, packed weights
-/// (`PackedWeights` of the same convolution) and, possibly, a residual of the shape of y.
+/// (`PackedWeights` of the same convolution) and, possibly, a residual of the shape of y, and a mask of the same shape.
+///
+/// With a mask, backward through a rectifier that gave the mask: the result is (x * w + bias + residual), times the
+/// slope where the mask is not above 0.
 struct BlockedConv: Operator {
   static let name = "BlockedConv"
   let convolution: BlockedConvolution
   var activation: Activation?
   let hasResidual: Bool
+  /// Of a rectifier whose output is the last input (0: Relu); nil: there is no mask.
+  let maskSlope: Double?
 
-  init(_ convolution: BlockedConvolution, activation: Activation?, hasResidual: Bool = false) {
+  init(
+    _ convolution: BlockedConvolution, activation: Activation?, hasResidual: Bool = false,
+    maskSlope: Double? = nil
+  ) {
     (self.convolution, self.activation, self.hasResidual) = (convolution, activation, hasResidual)
+    self.maskSlope = maskSlope
   }
+
+  private var inputCount: Int { 2 + (hasResidual ? 1 : 0) + (maskSlope == nil ? 0 : 1) }
 
   var detail: String {
     let window = convolution.plan.window
     var parts = ["kernel \(window.kernel[1])x\(window.kernel[2])", convolution.way.description]
     if hasResidual { parts.append("residual") }
+    if maskSlope != nil { parts.append("mask") }
     if let activation { parts.append(activation.detail) }
     return parts.joined(separator: ", ")
   }
@@ -25,13 +37,18 @@ struct BlockedConv: Operator {
   var overlays: [Int] { hasResidual ? [2] : [] }
 
   func outputShapes(_ inputs: [Shape]) throws(OperatorError) -> [Shape] {
-    try expectInputs(inputs, hasResidual ? 3 : 2)
+    try expectInputs(inputs, inputCount)
     let (x, y) = (try convolution.inputShape(), try convolution.outputShape())
     guard inputs[0] == x else { throw OperatorError("the input \(inputs[0]) is not \(x)") }
     guard inputs[1].extents == [convolution.packedCount] else {
       throw OperatorError("\(inputs[1]) are not the packed weights of the convolution")
     }
-    guard !hasResidual || inputs[2] == y else { throw OperatorError("the residual \(inputs[2]) is not \(y)") }
+    guard inputs[2...].allSatisfy({ $0 == y }) else {
+      throw OperatorError("the residual or mask \(inputs[2...]) is not \(y)")
+    }
+    guard maskSlope == nil || (activation == nil && !convolution.makesPlain) else {
+      throw OperatorError("a mask needs a result in blocks without activation")
+    }
     return [y]
   }
 
@@ -67,13 +84,19 @@ struct BlockedConv: Operator {
     } else {
       outputs[0].forEachChannel(convolution.outputLanes) { outputs[0][$1] += plainY[$0] }
     }
+    if let maskSlope, let mask = inputs.last {
+      for index in 0..<mask.count where !(mask[index] > 0) { outputs[0][index] *= T(maskSlope) }
+    }
     activation?.reference(outputs[0])
   }
 
   func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
     let (x, packed, y) = (inputs[0], inputs[1], outputs[0])
     let residual = hasResidual ? inputs[2] : nil
-    let fused = activation?.inKernel
+    let mask = maskSlope == nil ? nil : inputs.last
+    let fused =
+      maskSlope.map { KernelActivation(kind: $0 == 0 ? ISOTACH_RELU : ISOTACH_LEAKY, slope: Float($0)) }
+      ?? activation?.inKernel
     _ = convolution.withNative { native in
       for (phase, pieces) in native.pieces.enumerated() {
         run.parallel(pieces) { piece, worker in
@@ -82,7 +105,8 @@ struct BlockedConv: Operator {
           let scratch = unsafe (base + native.sharedBytes + worker * native.scratchBytes).assumingMemoryBound(
             to: Float.self)
           unsafe native.run(
-            phase: phase, piece: piece, x, packed.pointer, fused, residual: residual, y, shared: shared,
+            phase: phase, piece: piece, x, packed.pointer, fused, residual: residual, mask: mask, y,
+            shared: shared,
             scratch: scratch)
         }
       }

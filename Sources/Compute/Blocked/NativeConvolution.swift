@@ -105,7 +105,8 @@ import Tensors
   func run(
     phase: Int, piece: Int, _ x: Operand<Float>, _ packed: UnsafePointer<Float>,
     _ activation: KernelActivation?,
-    residual: Operand<Float>?, _ y: Operand<Float>, shared: UnsafeMutablePointer<Float>,
+    residual: Operand<Float>?, mask: Operand<Float>?, _ y: Operand<Float>,
+    shared: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
     var epilogue = unsafe isotach_epilogue()
@@ -122,26 +123,30 @@ import Tensors
     }
     var to = unsafe y.native
     var added = unsafe residual?.native ?? isotach_blocked()
+    var gate = unsafe mask?.native ?? isotach_blocked()
     unsafe withUnsafePointer(to: &added) { added in
-      if residual != nil { unsafe epilogue.residual = added }
-      if case .first(var plan) = kind {
-        unsafe isotach_first_run(&plan, part, x.pointer, images(x), packed, &epilogue, &to, scratch)
-        return
-      }
-      var from = unsafe x.native
-      switch kind {
-      case .winograd(var plan):
-        unsafe isotach_winograd_run(
-          &plan, Int64(phase), part, &from, packed, &epilogue, &to, shared, scratch)
-      case .general(var plan):
-        unsafe isotach_general_run(&plan, part, &from, packed, &epilogue, &to, scratch)
-      case .depthwise(var plan, let rows):
-        let first = piece * Self.depthwiseRows
-        unsafe isotach_depthwise_run(
-          &plan, Int64(first), Int64(min(rows, first + Self.depthwiseRows)), &from, packed, &epilogue, &to)
-      case .transposed(var plan):
-        unsafe isotach_transposed_run(&plan, part, &from, packed, &epilogue, &to, scratch)
-      case .first, .last: break
+      unsafe withUnsafePointer(to: &gate) { gate in
+        if residual != nil { unsafe epilogue.residual = added }
+        if mask != nil { unsafe epilogue.mask = gate }
+        if case .first(var plan) = kind {
+          unsafe isotach_first_run(&plan, part, x.pointer, images(x), packed, &epilogue, &to, scratch)
+          return
+        }
+        var from = unsafe x.native
+        switch kind {
+        case .winograd(var plan):
+          unsafe isotach_winograd_run(
+            &plan, Int64(phase), part, &from, packed, &epilogue, &to, shared, scratch)
+        case .general(var plan):
+          unsafe isotach_general_run(&plan, part, &from, packed, &epilogue, &to, scratch)
+        case .depthwise(var plan, let rows):
+          let first = piece * Self.depthwiseRows
+          unsafe isotach_depthwise_run(
+            &plan, Int64(first), Int64(min(rows, first + Self.depthwiseRows)), &from, packed, &epilogue, &to)
+        case .transposed(var plan):
+          unsafe isotach_transposed_run(&plan, part, &from, packed, &epilogue, &to, scratch)
+        case .first, .last: break
+        }
       }
     }
   }

@@ -35,6 +35,8 @@ struct LayoutAssignment {
   private var plain: Set<Value> = []
   /// The convolution that becomes part of an addition, by the addition; nodes that are part of a later one.
   private var addends: [Int: Int] = [:]
+  /// The convolution whose result goes backward through a rectifier, by the rectifier's gradient.
+  private var seeds: [Int: Int] = [:]
   private var deferred: Set<Int> = []
   private var done: Set<Int> = []
 
@@ -46,9 +48,11 @@ struct LayoutAssignment {
 
   mutating func run() throws(GraphError) -> (graph: Graph, goals: Goals) {
     findResiduals()
+    findMasks()
     for index in rewrite.order where !deferred.contains(index) && !done.contains(index) {
       if try convolution(index) { continue }
       if try residual(index) { continue }
+      if try mask(index) { continue }
       if try follow(index) { continue }
       try copyPlain(index)
     }
@@ -155,7 +159,7 @@ struct LayoutAssignment {
   /// Adds the nodes of a convolution, whose result is that of the node `result`.
   private mutating func addConvolution(
     _ index: Int, _ convolution: BlockedConvolution, activation: Activation?, residual: BlockedForm? = nil,
-    result: Value
+    mask: (form: BlockedForm, slope: Double)? = nil, result: Value
   ) throws(GraphError) {
     let node = graph.nodes[index]
     var weights: [Value] = []
@@ -165,8 +169,10 @@ struct LayoutAssignment {
     let x = node.call.inputs[0]
     let input = convolution.readsPlain ? try plainValue(x) : try blockedValue(x).value
     rewrite.new.path = node.call.path
-    let op = BlockedConv(convolution, activation: activation, hasResidual: residual != nil)
-    let made = try rewrite.new.apply(op, [input, packed] + (residual.map { [$0.value] } ?? []))[0]
+    let op = BlockedConv(
+      convolution, activation: activation, hasResidual: residual != nil, maskSlope: mask?.slope)
+    let others = [residual?.value, mask?.form.value].compactMap(\.self)
+    let made = try rewrite.new.apply(op, [input, packed] + others)[0]
     if convolution.makesPlain {
       try rewrite.replace(result, by: made)
       plain.insert(result)
@@ -236,6 +242,41 @@ struct LayoutAssignment {
       done.insert(reader)
     }
     try addConvolution(source, convolution, activation: activation, residual: residual, result: result)
+    return true
+  }
+
+  // MARK: rectifiers backward
+
+  /// Finds gradients of rectifiers whose seed is a convolution that nothing else reads.
+  private mutating func findMasks() {
+    for index in rewrite.order {
+      let node = graph.nodes[index]
+      guard node.op is UnaryGradient<Relu> || node.op is UnaryGradient<LeakyRelu>,
+        node.call.inputs.count == 2,
+        soleReader(node.call.inputs[1]) == index,
+        case .node(let source, output: 0) = graph.origin(node.call.inputs[1]),
+        let layer = layer(source), layer.activation == nil, !deferred.contains(source),
+        !Lanes.isSparse(graph.shape(node.call.inputs[1])[1])
+      else { continue }
+      // The mask is the rectifier's output; with a negative slope it would be its input.
+      if let leaky = node.op as? UnaryGradient<LeakyRelu>, leaky.op.slope < 0 { continue }
+      seeds[index] = source
+      deferred.insert(source)
+    }
+  }
+
+  private mutating func mask(_ index: Int) throws(GraphError) -> Bool {
+    guard let source = seeds[index] else { return false }
+    let node = graph.nodes[index]
+    guard let form = blocked[node.call.inputs[0]], let convolution = choose(source, residual: true),
+      form.lanes == convolution.outputLanes
+    else {
+      if try !self.convolution(source) { try copyPlain(source) }
+      return false
+    }
+    let slope = (node.op as? UnaryGradient<LeakyRelu>)?.op.slope ?? 0
+    try addConvolution(
+      source, convolution, activation: nil, mask: (form, slope), result: node.call.outputs[0])
     return true
   }
 

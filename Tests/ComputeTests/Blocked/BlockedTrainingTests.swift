@@ -79,6 +79,8 @@ import Testing
     for name in ["Conv", "ConvTranspose", "ConvInputGradient", "ConvWeightGradient", "MaxPoolGradient"] {
       #expect(!names.contains(name), "\(name) is left")
     }
+    // That of the skip, whose seed is a sum.
+    #expect(names.count { $0 == "ReluGradient" } == 1)
     #expect(names.count { $0 == "FromBlocked" } <= 1 && names.contains("BlockedBatchNormalizationGradient"))
   }
 
@@ -88,7 +90,9 @@ import Testing
     let b = try made.conv(a, 32, groups: 2, bias: false)
     let c = try made.graph.one(AveragePool(.init(kernel: [3, 3], stride: [1, 1], padsBefore: [1, 1])), b)
     let d = try made.graph.one(Add(), c, a)
-    let e = try made.graph.one(Tanh(), try made.conv(d, 32, groups: 32))
-    try check(made, e)
+    let e = try made.graph.one(LeakyRelu(slope: 0.2), try made.conv(d, 32, groups: 32))
+    let f = try made.graph.one(Tanh(), try made.conv(e, 16))
+    let names = try check(made, f)
+    #expect(names.count { $0 == "LeakyReluGradient" } == 1, "one is part of a convolution")
   }
 }
