@@ -113,7 +113,7 @@ import Testing
     let encoded = values.enumerated().map { Float(model.inputs[$0 / 30].encode(Double($1))) }
     let plain = try WritingTests.outputs(
       try model.definition.network(input: shape, .inference, domain: .init()), model.parameters, encoded)
-    let expected = plain.enumerated().map { model.outputs[$0 / 30].decode($1) }
+    let expected = plain.enumerated().map { model.outputs[$0 / 30].decode(Double($1)) }
     let found = try WritingTests.outputs(
       try read.definition.network(input: shape, .inference, domain: .init()), read.parameters, values)
     expectClose(found, expected, absolute: 2e-5, relative: 1e-5)
