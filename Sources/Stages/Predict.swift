@@ -16,8 +16,8 @@ public struct Predict: Stage {
       a first estimate needs that field as `residual`, and the result is the field itself. Names, units and standard \
       names of the result are the model's. Large fields go through the network in tiles with the halo that its \
       output depends on: the result is that of the whole field, and its bytes depend neither on threads nor on \
-      memory. The model is a file of ONNX, made by `train` or by another program, whose one input is [batch, channels, rows, \
-      columns]; what such a file does not say of the data (variables, units, normalisation) is given here, and what it \
+      memory. The model is a file of ONNX, made by `train` or by another program, whose \
+      inputs are [batch, channels, rows, columns]; what such a file does not say of the data (variables, units, normalisation) is given here, and what it \
       says cannot be changed here. The field's cells must have the size that the model was trained on. Beyond the edge \
       of the domain the field goes on as the model says; one that joins east and west wants \
       a global grid. A network that does not pad (`padding: valid`) makes less than it is given: what lies around \

@@ -14,7 +14,8 @@ struct ModelRun: AsyncParsableCommand {
     discussion: """
       The variables that the model's metadata name are taken from the file, normalised, put through the network and \
       undone, as by a pipeline with the one stage `predict`. Of a file of another program, which names none, the \
-      variables are those of --variables (or the one that is called as the model's input), taken as they are. \
+      variables are those that are called as the model's inputs, or those of --variables, taken as they are: \
+      `--variables tas,orog`, or for each input of the model `--variables x=tas,orog --variables z=orog`. \
       Without --output the result is shown and not kept.
 
       Exit codes: 0 done; 65 the model or the data are damaged or not supported; 66 a file is missing; 73 the \
@@ -24,7 +25,10 @@ struct ModelRun: AsyncParsableCommand {
   @Argument(help: "The model: an ONNX file.", completion: .file(extensions: ["onnx"])) var model: String
   @Argument(help: "The file with the data.", completion: .file()) var file: String
   @Option(name: [.short, .long], help: "The NetCDF file that is made.") var output: String?
-  @Option(help: ArgumentHelp("Which variables go in, in order.", valueName: "a,b")) var variables: String?
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("Which variables go in, in order; of which input.", valueName: "[input=]a,b"))
+  var variables: [String] = []
   @Option(help: "Threads that compute.") var threads: Int?
   @Option(help: "Memory for the whole process, e.g. 4GiB. [default: half of what is free]") var memory:
     String?
@@ -73,7 +77,7 @@ struct ModelRun: AsyncParsableCommand {
     func input(_ variables: [JSONValue]) -> JSONValue {
       .object([("files", .string(file)), ("variables", .array(variables))])
     }
-    let given = variables?.split(separator: ",").map(String.init)
+    let given = try variables(of: stored)
     var predict: [(String, JSONValue)] = [
       ("input", .string("field")), ("model", .string(model)), ("as", .string("result")),
     ]
@@ -81,7 +85,7 @@ struct ModelRun: AsyncParsableCommand {
     if let channels = stored.metadata.inputs {
       inputs.append(("field", input(given?.map { .string($0) } ?? names(channels))))
     } else {
-      let variables = given ?? [stored.network.input.name]
+      let variables = given ?? stored.network.inputs.map(\.name)
       inputs.append(("field", input(variables.map { .string($0) })))
       predict.append(
         (
@@ -114,6 +118,42 @@ struct ModelRun: AsyncParsableCommand {
       ("stages", .array([.object([("predict", .object(predict))])])),
       ("outputs", .array([.object([("input", .string("result")), ("file", .string(target))])])),
     ])
+  }
+
+  /// The variables that are asked for, channel by channel.
+  private func variables(of stored: StoredModel) throws -> [String]? {
+    if variables.isEmpty { return nil }
+    let inputs = stored.network.inputs
+    var lists: [String: [String]] = [:]
+    for text in variables {
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      let names = (parts.last ?? "").split(separator: ",").map(String.init)
+      guard let last = parts.first, !names.isEmpty else {
+        throw ValidationError("--variables needs names such as tas,orog, found `\(text)`")
+      }
+      if parts.count < 2 {
+        guard variables.count == 1 else {
+          throw ValidationError(
+            "--variables is given \(variables.count) times: say which input `\(text)` is for")
+        }
+        return names
+      }
+      guard let input = inputs.first(where: { $0.name == last }) else {
+        throw ValidationError(
+          "the model has no input `\(last)`: it has \(inputs.map { printable($0.name, limit: 60) }.joined(separator: ", "))"
+        )
+      }
+      guard lists.updateValue(names, forKey: input.name) == nil else {
+        throw ValidationError("the variables of the input `\(last)` are given twice")
+      }
+      if let extents = input.extents, extents.count > 1, case .fixed(let count) = extents[1],
+        count != names.count
+      {
+        throw ValidationError(
+          "the model's input `\(last)` has \(count) channels, and \(names.count) variables are given")
+      }
+    }
+    return inputs.flatMap { lists[$0.name] ?? [$0.name] }
   }
 
   /// Letters, digits and underscores, a letter first.

@@ -151,6 +151,39 @@ def test_a_file_of_another_program():
         expect(result, 0)
 
 
+def test_a_model_with_two_inputs():
+    """Channels of the first, then of the second; which is which can be said by name."""
+    onnx, runtime, np, _ = modules()
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    def port(name, channels):
+        return helper.make_tensor_value_info(name, kind, ["N", channels, "H", "W"])
+    weight = np.arange(18, dtype="f4").reshape(1, 2, 3, 3) / 10
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["wind", "w"], ["c"], pads=[1, 1, 1, 1]), helper.make_node("Sub", ["c", "VWND"], ["y"])],
+        "two", [port("wind", 2), port("VWND", 1)], [port("y", 1)], [onnx.numpy_helper.from_array(weight, "w")])
+    with Folder() as folder:
+        path = folder / "two.onnx"
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(path))
+        trained(folder)
+        both = pipeline(folder, "both.yaml", "  - stack: {inputs: [one, other], as: both}", [("both", "both.nc")])
+        expect(isotach("run", both), 0)
+        u, v = read(folder / "both.nc", "UWND"), read(folder / "both.nc", "VWND")
+        result = isotach("model", "run", path, folder / "both.nc", "--variables", "wind=VWND,UWND", "-o", folder / "y.nc")
+        expect(result, 0)
+        wind = np.stack([v, u], axis=1).astype("f4")
+        wanted = runtime.InferenceSession(str(path)).run(None, {"wind": wind, "VWND": v[:, None].astype("f4")})[0][:, 0]
+        found = read(folder / "y.nc", "y")
+        assert abs(found - wanted).max() < 1e-5 * abs(wanted).max()
+        result = isotach("model", "run", path, folder / "both.nc", "--variables", "wind=VWND")
+        expect(result, 64)
+        assert "has 2 channels, and 1 variable" in result.err, result
+        result = isotach("model", "run", path, folder / "both.nc", "--variables", "sea=VWND")
+        expect(result, 64)
+        assert "no input `sea`" in result.err, result
+        result = isotach("model", "run", path, folder / "both.nc", "--variables", "VWND,UWND")
+        assert result.code in (65, 78) and "2 inputs" in result.err, result
+
+
 def test_cells_of_another_size_are_refused():
     modules()
     with Folder() as folder:
