@@ -69,13 +69,11 @@ struct ModelRun: AsyncParsableCommand {
 
   /// A pipeline of one stage, as JSON, which is YAML.
   private func pipeline(_ stored: StoredModel, _ target: String) throws -> JSONValue {
-    func names(_ channels: [ModelChannel]) -> [JSONValue] {
+    // What goes in more than once is read once.
+    func input(_ variables: [String]) -> JSONValue {
       var names: [String] = []
-      for channel in channels where !names.contains(channel.name) { names.append(channel.name) }
-      return names.map { .string($0) }
-    }
-    func input(_ variables: [JSONValue]) -> JSONValue {
-      .object([("files", .string(file)), ("variables", .array(variables))])
+      for name in variables where !names.contains(name) { names.append(name) }
+      return .object([("files", .string(file)), ("variables", .array(names.map { .string($0) }))])
     }
     let given = try variables(of: stored)
     var predict: [(String, JSONValue)] = [
@@ -83,10 +81,10 @@ struct ModelRun: AsyncParsableCommand {
     ]
     var inputs: [(String, JSONValue)] = []
     if let channels = stored.metadata.inputs {
-      inputs.append(("field", input(given?.map { .string($0) } ?? names(channels))))
+      inputs.append(("field", input(given ?? channels.map(\.name))))
     } else {
       let variables = given ?? stored.network.inputs.map(\.name)
-      inputs.append(("field", input(variables.map { .string($0) })))
+      inputs.append(("field", input(variables)))
       predict.append(
         (
           "inputs",
@@ -110,7 +108,7 @@ struct ModelRun: AsyncParsableCommand {
         ))
     }
     if let base = stored.metadata.base {
-      inputs.append(("estimate", input(names(base))))
+      inputs.append(("estimate", input(base.map(\.name))))
       predict.append(("residual", .string("estimate")))
     }
     return .object([

@@ -100,11 +100,12 @@ def test_weights_go_out_and_in():
                   if t.data_type == onnx.TensorProto.FLOAT}
         assert weights.keys() == stored.keys(), weights.keys() ^ stored.keys()
         assert all(np.array_equal(weights[k], stored[k]) for k in stored)
-        # The declaration and the numbers make the same graph again.
+        # The declaration and the numbers make the same network again (on a plane that is not joined at its sides).
         expect(isotach("model", "convert", folder / "w.safetensors", folder / "back.onnx", "--network", "unet", "--set",
                        "base=4", "--set", "depth=2", "--input", "1x16x16"), 0)
         a, b = onnx.load(str(folder / "model.onnx")).graph, onnx.load(str(folder / "back.onnx")).graph
-        assert a.initializer == b.initializer
+        a, b = ({t.name: t for t in graph.initializer if t.data_type == onnx.TensorProto.FLOAT} for graph in (a, b))
+        assert a == b and len(b) == len(weights), a.keys() ^ b.keys()
         # Read and written: the same numbers.
         expect(isotach("model", "convert", folder / "model.onnx", folder / "copy.onnx"), 0)
         expect(isotach("model", "convert", folder / "copy.onnx", folder / "copy.safetensors"), 0)

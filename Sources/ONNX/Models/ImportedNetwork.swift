@@ -155,6 +155,7 @@ public struct ImportedNetwork: NetworkDefinition {
       parts[port.value] = try graph.one(Slice(axis: 1, start, end), whole)
       start = end
     }
-    return (graph, whole, try graph.append(imported.graph, replacing: parts, for: outputs))
+    let made = try graph.append(imported.graph, replacing: parts, for: outputs)
+    return (graph, whole, made)
   }
 }

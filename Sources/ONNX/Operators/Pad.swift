@@ -33,7 +33,10 @@ enum OnnxPad: OnnxOperator {
       guard axis >= -shape.rank, axis < shape.rank else {
         throw NodeError(.mismatch, "there is no axis \(axis) in \(shape)")
       }
-      all[axis < 0 ? axis + shape.rank : axis] = .init(pads[position], pads[position + places.count], own)
+      let (before, after) = (pads[position], pads[position + places.count])
+      // An axis that is not padded has no mode: other passes ask whether it is `.none`.
+      if before == 0, after == 0 { continue }
+      all[axis < 0 ? axis + shape.rank : axis] = .init(before, after, own)
     }
     return [try node.one(Pad(all, value: value), x)]
   }

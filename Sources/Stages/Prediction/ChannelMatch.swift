@@ -26,6 +26,12 @@ struct ChannelMatch: Sendable {
         places.append((index, layer))
       }
     }
+    // A channel that goes in more than once (of a model with several inputs) need not be in the stream as often.
+    let firsts = wanted.map { channel in wanted.firstIndex { $0.title == channel.title } ?? 0 }
+    if found.count == Set(firsts).count, found.count < wanted.count {
+      let order = firsts.map { first in Set(firsts.filter { $0 < first }).count }
+      (found, places) = (order.map { found[$0] }, order.map { places[$0] })
+    }
     let titles = found.map {
       ($0.variable.standardName ?? $0.variable.name) + ($0.layer.map { " (\($0))" } ?? "")
     }
