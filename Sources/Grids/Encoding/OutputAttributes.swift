@@ -1,14 +1,14 @@
 import GridFiles
 
 /// Attributes as CF 1.11 and the classic model allow them.
-enum OutputAttributes {
+package enum OutputAttributes {
   /// The standard name and the units of a quantity, so that the one fits the other. What the input says and CF
   /// does not allow is kept under `original_standard_name` and `original_units`.
   ///
   /// A name that the table has replaced becomes its successor. Units that UDUNITS does not know are given up
   /// rather than guessed. A standard name whose canonical units cannot be reached from the units (air
   /// temperature in coulomb) is given up, not the units.
-  static func quantity(standardName: String?, units: String?) -> [Attribute] {
+  package static func quantity(standardName: String?, units: String?) -> [Attribute] {
     var result: [Attribute] = []
     var original: [Attribute] = []
     var valid = units.map(\.trimmed)

@@ -19,6 +19,7 @@ struct ItemRun {
 
   func run() async throws -> Result {
     var files: [OutputFile] = []
+    var lists = ListFiles()
     let known: [String: Attribute.Value] = ["program": .text("isotach \(context.version)")]
     do {
       let identities = plan.files.map(\.header.identity)
@@ -49,12 +50,15 @@ struct ItemRun {
         try await write(output, plan.memory.cuts[index], step, files[index], kept: kept, counter)
         leave(step, &kept)
       }
+      for list in plan.lists { try await lists.write(list, inputs: identities) }
       for file in plan.files { try file.checkUnchanged() }
       try Task.checkCancellation()
       for file in files { try await file.publish() }
+      try await lists.publish()
       return Result(written: plan.effectFiles + plan.outputs.map(\.path), scores: notebook.scores)
     } catch {
       for file in files { await file.discard() }
+      await lists.discard()
       throw error
     }
   }

@@ -23,6 +23,8 @@ public struct ItemPlan: Sendable {
   let spec: PipelineSpec
   public let graph: ComputationGraph
   public let outputs: [Output]
+  /// Outputs that are lists of objects.
+  let lists: [ListOutput]
   let memory: MemoryPlan
   /// Memory that the process holds before the first task.
   let base: Int

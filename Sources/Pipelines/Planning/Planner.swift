@@ -138,6 +138,7 @@ public struct Planner: Sendable {
       }
     }
     notes += unusedNotes()
+    let lists = addLists(to: &graph, nodes, paths: outputPaths(item), &faults)
     let effects = graph.effects
     // Expands the inputs again: what is wrong with those has been found.
     let digest = faults.isEmpty ? try self.digest(item) : ""
@@ -145,7 +146,7 @@ public struct Planner: Sendable {
     var targets: [String] = []
     for (node, effect) in effects {
       let (stage, mark) = (graph.nodes[node.index].origin, graph.nodes[node.index].mark)
-      if spec.hasItems, let file = effect.files.first {
+      if spec.hasItems, let file = effect.files.first, !(graph.computation(node) is ListGathered) {
         faults.append(
           Fault(
             .badPipeline, "each item of `{stem}` would write the same file", pipeline: spec.path,
@@ -161,7 +162,8 @@ public struct Planner: Sendable {
           Fault(.badData, "there is nothing to work on", pipeline: spec.path, at: mark, stage: stage))
       }
     }
-    for (output, path) in zip(spec.outputs, outputPaths(item)) {
+    for (index, (output, path)) in zip(spec.outputs, outputPaths(item)).enumerated()
+    where !lists.isList(index) {
       faults += targetFaults(path, at: output.fileMark, of: "output", files, others: targets)
       targets.append(path)
       guard let node = nodes[output.input.target] else { continue }
@@ -198,7 +200,8 @@ public struct Planner: Sendable {
     do throws(MemoryPlan.Excess) {
       let memory = try planner.plan()
       return ItemPlan(
-        item: item, spec: spec, graph: graph, outputs: outputs, memory: memory, base: base,
+        item: item, spec: spec, graph: graph, outputs: outputs,
+        lists: lists.outputs.map { $0.withDigest(digest) }, memory: memory, base: base,
         settingsThreads: settings.threads, files: files,
         digest: digest, notes: notes)
     } catch {
@@ -213,7 +216,7 @@ public struct Planner: Sendable {
     }
   }
 
-  private func options(_ output: PipelineSpec.Output) -> EncodingOptions {
+  func options(_ output: PipelineSpec.Output) -> EncodingOptions {
     var options = EncodingOptions()
     options.metadata = spec.metadata
     let now = RunSettings.isoTime(RunSettings.now)

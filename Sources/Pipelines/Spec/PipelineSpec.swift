@@ -70,6 +70,9 @@ public struct PipelineSpec: Sendable {
     public let fileMark: Mark
     /// Deflate level; nil: none.
     public let deflate: Int?
+    /// Nil: as the file's ending says.
+    public var form: Form?
+    public enum Form: String, Sendable, CaseIterable { case grid, list }
   }
 
   /// The path of an output, with `{stem}` where the name of the item goes.

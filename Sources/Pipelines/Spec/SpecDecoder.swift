@@ -48,6 +48,10 @@ struct SpecDecoder {
     Key("input", .stream, "the result to write; the last one when it is left out"),
     Key("file", .text, required: true, "its path; `{stem}` makes one output for each input file"),
     Key("compression", .integer, default: "4", "deflate level 1 to 9, 0 for none"),
+    Key(
+      "form", .choice(PipelineSpec.Output.Form.allCases.map(\.rawValue)),
+      default: "list for .csv, .geojson, .txt and for tracks, else grid",
+      "of what finds objects: the field, or the list of the objects"),
   ]
 
   init(path: String, folder: String, text: [UInt8], duplicates: [PlanError]) {
@@ -252,7 +256,8 @@ struct SpecDecoder {
       outputs.append(
         .init(
           mark: element.mark, input: reference, file: .init(text: path), fileMark: file.mark,
-          deflate: level == 0 ? nil : level))
+          deflate: level == 0 ? nil : level,
+          form: element["form"]?.text.flatMap(PipelineSpec.Output.Form.init)))
     }
     let stems = outputs.filter { $0.file.hasStem }
     if !stems.isEmpty, stems.count < outputs.count, let bare = outputs.first(where: { !$0.file.hasStem }) {

@@ -1,0 +1,269 @@
+"""Detectors from outside: centres, tracks and regions beside TempestExtremes' algorithms written again in Python
+(Tests/StagesTests/peers/tempest.py) on the same real fields, and the files that lists are written to."""
+import csv
+import json
+from support import *
+
+sys.path.insert(0, str(ROOT / "Tests/StagesTests/peers"))
+
+STORM = """
+  {name}:
+    files: "{path}"
+    variable: {variable}
+    attributes:
+      units: {units}
+      timestep: {{units: "hours since 1996-01-05 00:00:00", standard_name: time}}
+      lat: {{units: degrees_north}}
+      lon: {{units: degrees_east}}
+"""
+
+
+def pipeline(folder, inputs, stages, outputs):
+    path = folder / "p.yaml"
+    path.write_text("name: test\ninputs:\n" + inputs + "stages:\n" + stages + "outputs:\n" + outputs)
+    return path
+
+
+def storm(name, file, variable, units):
+    return STORM.format(name=name, path=debian(file), variable=variable, units=units)
+
+
+def rows(path):
+    with open(path) as file:
+        return list(csv.DictReader(file))
+
+
+def place(row):
+    return float(row["lat"]), float(row["lon"])
+
+
+def test_centres_and_tracks_of_the_storms_of_1996_are_those_of_tempestextremes():
+    np, netCDF4 = need_module("numpy"), need_module("netCDF4")
+    import tempest
+    with netCDF4.Dataset(debian("Pstorm.cdf")) as data:
+        p = np.ma.filled(data["p"][:], np.nan).astype("f4")
+        lat, lon = data["lat"][:].filled().astype("f8"), data["lon"][:].filled().astype("f8")
+    notes = []
+    for connectivity in (8, 4):
+        g = tempest.grid(lat, lon, False, connectivity == 8)
+        expected = []
+        for t in range(p.shape[0]):
+            field = p[t].ravel()
+            expected.append(tempest.detect_nodes(g, field, 660, [(field, 200, 600, 0)]))
+        tracks = tempest.stitch_nodes(g, expected, 900, 1, 6)
+        with Folder() as f:
+            path = pipeline(f, storm("p", "Pstorm.cdf", "p", "Pa"), f"""
+  - cyclones: {{variable: p, merge: 660, contours: [{{rise: 200, distance: 600}}], connectivity: {connectivity}, as: centres}}
+  - tracks: {{range: 900, gap: 1, steps: 6}}
+""", """
+  - {input: centres, file: centres.csv}
+  - {file: tracks.csv}
+""")
+            expect(isotach("run", path), 0)
+            ours = [[] for _ in expected]
+            for row in rows(f / "centres.csv"):
+                hours = (int(row["time"][8:10]) - 5) * 24 + int(row["time"][11:13])
+                ours[hours // 6].append(place(row))
+            total = 0
+            for t, cells in enumerate(expected):
+                theirs = [(g["lat"][k], g["lon"][k]) for k in cells]
+                assert sorted(theirs) == sorted(ours[t]), f"time {t}: {theirs}, ours {ours[t]}"
+                total += len(cells)
+            ids = {}
+            for row in rows(f / "tracks.csv"):
+                ids.setdefault(row["track_id"], []).append(place(row))
+            theirs = sorted([(g["lat"][k], g["lon"][k]) for _, k in track] for track in tracks)
+            mine = sorted(ids.values())
+            same = sum(track in theirs for track in mine)
+            # Where two tracks want one object it goes to the nearer one here, to both there.
+            assert len(theirs) > 3 and same >= 0.8 * len(theirs), (len(mine), len(theirs), same)
+            notes.append(f"{connectivity} neighbours: {total} centres the same, {same} of {len(theirs)} tracks")
+    return "; ".join(notes)
+
+
+def test_centres_of_the_global_height_field_are_those_of_tempestextremes():
+    """Across the seam in longitude, on the monthly mean geopotential of ERA-Interim, which has real closed lows."""
+    np, netCDF4 = need_module("numpy"), need_module("netCDF4")
+    import tempest
+    source = need_shared("fields/eraint_uvz.nc")
+    with Folder() as f, netCDF4.Dataset(source) as data, netCDF4.Dataset(f / "z.nc", "w") as out:
+        names = [n for n in data["z"].dimensions]
+        level = data["z"].shape[1] - 1
+        z = np.asarray(data["z"][:, level, ::4, ::4], "f4") / 9.80665
+        lat, lon = np.asarray(data["latitude"][::4], "f8"), np.asarray(data["longitude"][::4], "f8")
+        for name, values, units in (("lat", lat, "degrees_north"), ("lon", lon, "degrees_east")):
+            out.createDimension(name, len(values))
+            out.createVariable(name, "f8", (name,))[:] = values
+            out[name].units = units
+        out.createDimension("time", 2)
+        out.createVariable("time", "f8", ("time",))[:] = [15, 196]
+        out["time"].units = "days since 2001-01-01 00:00:00"
+        out.createVariable("zg", "f4", ("time", "lat", "lon"))[:] = z
+        out["zg"].units = "m"
+        out.sync()
+        g = tempest.grid(lat, lon, True, True)
+        expected = []
+        for t in range(2):
+            field = z[t].ravel()
+            expected.append(tempest.detect_nodes(g, field, 800, [(field, 8, 1800, 0)]))
+        path = pipeline(f, "  z: {files: z.nc, variable: zg}\n", """
+  - cyclones: {variable: zg, merge: 800, contours: [{rise: 8, distance: 1800}]}
+""", "  - {file: centres.csv}\n")
+        expect(isotach("run", path), 0)
+        ours = [[], []]
+        for row in rows(f / "centres.csv"):
+            ours[0 if row["time"] < "2001-03" else 1].append(place(row))
+        for t in range(2):
+            theirs = sorted((float(np.float32(g["lat"][k])), float(np.float32(g["lon"][k]))) for k in expected[t])
+            assert theirs == sorted(ours[t]), (theirs, sorted(ours[t]))
+        assert sum(map(len, expected)) >= 4
+        return f"{sum(map(len, expected))} centres the same"
+
+
+def test_regions_are_those_of_tempestextremes_on_a_real_vapour_transport():
+    """ECHAM5 at one time: humidity from temperature and relative humidity, times the wind speed, integrated."""
+    np, netCDF4 = need_module("numpy"), need_module("netCDF4")
+    import tempest
+    source = debian("rectilinear_grid_3D.nc")
+    with netCDF4.Dataset(source) as data, Folder() as f:
+        t, rh = np.asarray(data["t"][0], "f8"), np.clip(np.asarray(data["rhumidity"][0], "f8"), 0, 100)
+        speed, p = np.abs(np.asarray(data["var3"][0], "f8")), np.asarray(data["lev"][:], "f8")
+        lat, lon = np.asarray(data["lat"][:], "f8"), np.asarray(data["lon"][:], "f8")
+        e = rh / 100 * 611.2 * np.exp(17.67 * (t - 273.15) / (t - 29.65))
+        q = np.minimum(0.622 * e / np.maximum(p[:, None, None] - 0.378 * e, 1.0), 0.04)
+        order = np.argsort(p)
+        ivt = np.trapezoid((q * speed)[order], p[order], axis=0) / 9.80665
+        threshold = float(np.percentile(ivt, 90))
+        with netCDF4.Dataset(f / "ivt.nc", "w") as out:
+            for name, values, units in (("lat", lat, "degrees_north"), ("lon", lon, "degrees_east")):
+                out.createDimension(name, len(values))
+                out.createVariable(name, "f8", (name,))[:] = values
+                out[name].units = units
+            out.createVariable("ivt", "f4", ("lat", "lon"))[:] = ivt
+            out["ivt"].units = "kg m-1 s-1"
+        g = tempest.grid(lat, lon, True, True)
+        field = ivt.astype("f4").ravel()
+        inside = (field >= np.float32(threshold)) & (np.abs(g["lat"]) >= 15)
+        blobs = tempest.detect_blobs(g, inside, area=4e5)
+        path = pipeline(f, "  ivt: {files: ivt.nc, variable: ivt}\n", f"""
+  - rivers: {{variable: ivt, at-least: {threshold!r}, from-latitude: 15, area: {{at-least: 400000}},
+      length: {{at-least: 0}}, width: {{at-most: 99999}}, aspect: {{at-least: 0}}, as: all}}
+  - rivers: {{input: ivt, variable: ivt, at-least: {threshold!r}, from-latitude: 15, as: long}}
+""", """
+  - {input: all, file: all.nc}
+  - {input: all, file: all.csv}
+  - {input: long, file: long.csv}
+""")
+        expect(isotach("run", path), 0)
+        with netCDF4.Dataset(f / "all.nc") as made:
+            numbers = np.ma.filled(made["atmospheric_river_number"][:], 0).astype(int).ravel()
+            assert set(np.ma.filled(made["atmospheric_river"][:], -1).ravel()) == {0, 1}
+        ours = sorted(sorted(map(int, np.flatnonzero(numbers == n))) for n in range(1, numbers.max() + 1))
+        # The area of a cell is taken from the middles between Gaussian latitudes here and there.
+        assert ours == sorted(blobs), (len(ours), len(blobs))
+        for row, blob in zip(rows(f / "all.csv"), sorted(blobs, key=lambda b: b[0])):
+            close(float(row["area"]), g["area"][blob].sum(), relative=2e-3, what="area")
+            far = max(tempest.distance(g, a, np.array(blob)).max() for a in blob)
+            assert far * 0.99 <= float(row["length"]) <= far * 1.01 + np.sqrt(g["area"][blob].mean()) * 1.2, (row, far)
+        for row in rows(f / "long.csv"):
+            assert float(row["length"]) >= 2000 and float(row["width"]) <= 1000
+        return f"{len(ours)} regions the same, {len(rows(f / 'long.csv'))} of them long and narrow"
+
+
+def test_lists_open_in_xarray_and_say_the_same_in_all_forms():
+    xr, np = need_module("xarray"), need_module("numpy")
+    with Folder() as f:
+        path = pipeline(f, storm("p", "Pstorm.cdf", "p", "Pa"), """
+  - cyclones: {variable: p, merge: 660, contours: [{rise: 200, distance: 600}], tell: {pressure: {variable: p}}, as: centres}
+  - tracks: {range: 900, gap: 1, steps: 6}
+""", """
+  - {file: tracks.nc}
+  - {file: tracks.csv}
+  - {file: tracks.txt}
+  - {file: tracks.geojson}
+  - {file: map.nc, form: grid}
+  - {input: centres, file: points.nc, form: list}
+""")
+        expect(isotach("run", path), 0)
+        table = rows(f / "tracks.csv")
+        with xr.open_dataset(f / "tracks.nc") as data:
+            assert data.attrs["featureType"] == "trajectory"
+            assert data.track_id.attrs["cf_role"] == "trajectory_id"
+            assert data.row_size.attrs["sample_dimension"] == "obs"
+            ids = np.repeat(data.track_id.values, data.row_size.values)
+            assert list(ids) == [int(r["track_id"]) for r in table]
+            close(data.lon.values, [float(r["lon"]) for r in table], what="lon")
+            close(data.pressure.values, [float(r["pressure"]) for r in table], relative=1e-6, what="pressure")
+            assert [str(t)[:19] for t in data.time.values] == [r["time"] for r in table]
+        lines = (f / "tracks.txt").read_text().splitlines()
+        starts = [line.split("\t") for line in lines if line.startswith("start")]
+        assert sum(int(s[1]) for s in starts) == len(table) == len(lines) - len(starts)
+        geo = json.loads((f / "tracks.geojson").read_text())
+        assert [feature["properties"]["track_id"] for feature in geo["features"]] == sorted(set(map(int, ids)))
+        assert sum(len(feature["properties"]["time"]) for feature in geo["features"]) == len(table)
+        with xr.open_dataset(f / "map.nc") as data:
+            assert int(data.track.count()) == len(table)
+        with xr.open_dataset(f / "points.nc") as data:
+            assert data.attrs["featureType"] == "point" and data.sizes["obs"] >= len(table)
+        for name in ("tracks.nc", "map.nc", "points.nc"):
+            expect(isotach("validate", f / name), 0)
+
+
+def test_a_list_of_nothing_is_a_file_too():
+    xr = need_module("xarray")
+    with Folder() as f:
+        path = pipeline(f, storm("p", "Pstorm.cdf", "p", "Pa"), """
+  - cyclones: {variable: p, contours: [{rise: 90000, distance: 600}], as: centres}
+  - tracks: {}
+""", """
+  - {file: tracks.nc}
+  - {file: tracks.csv}
+  - {file: tracks.txt}
+  - {file: tracks.geojson}
+  - {input: centres, file: points.nc, form: list}
+""")
+        expect(isotach("run", path), 0)
+        with xr.open_dataset(f / "tracks.nc") as data:
+            assert data.sizes["obs"] == 0 and data.track_id.size == 0
+        assert rows(f / "tracks.csv") == [] and (f / "tracks.txt").read_text() == ""
+        assert json.loads((f / "tracks.geojson").read_text())["features"] == []
+        expect(isotach("validate", f / "points.nc"), 0)
+
+
+def test_faults_are_told_before_data_are_read():
+    with Folder() as f:
+        for stages, outputs, words in (
+            ("  - tracks: {input: p}\n", "  - {file: a.nc}\n", "is no list of objects"),
+            ("  - objects: {at-least: 1}\n", "  - {file: a.csv, form: grid}\n", "holds a list, no grid"),
+            ("  - objects: {at-least: 1}\n", "  - {input: p, file: a.csv}\n", "is a field, no list"),
+            ("  - objects: {}\n", "  - {file: a.nc}\n", "needs a condition"),
+            ("  - cyclones: {variable: q}\n", "  - {file: a.nc}\n", "there is no variable `q`"),
+            ("  - cyclones: {variable: p, contours: [{rise: 0, distance: 1}]}\n", "  - {file: a.nc}\n", "not 0"),
+            ("  - exceed: {}\n", "  - {file: a.nc}\n", "needs `threshold` or `climatology`"),
+        ):
+            path = pipeline(f, storm("p", "Pstorm.cdf", "p", "Pa"), stages, outputs)
+            result = expect(isotach("check", path), 78)
+            assert words in result.err, (stages, result.err)
+
+
+def test_the_same_bytes_with_one_thread_and_with_four_and_little_memory():
+    with Folder() as f:
+        bytes_ = []
+        for options in (["--threads", "1"], ["--threads", "4"], ["--threads", "2", "--memory", "160MiB"]):
+            path = pipeline(f, storm("p", "Pstorm.cdf", "p", "Pa"), """
+  - cyclones: {variable: p, merge: 660, contours: [{rise: 200, distance: 600}], as: centres}
+  - tracks: {range: 900, gap: 1, steps: 6}
+""", """
+  - {file: tracks.nc}
+  - {file: tracks.geojson}
+  - {input: centres, file: centres.nc}
+""")
+            expect(isotach("run", path, *options, env={"SOURCE_DATE_EPOCH": "1000000000"}), 0)
+            bytes_.append([(f / n).read_bytes() for n in ("tracks.nc", "tracks.geojson", "centres.nc")])
+            for n in ("tracks.nc", "tracks.geojson", "centres.nc"):
+                (f / n).unlink()
+        assert bytes_[0] == bytes_[1] == bytes_[2]
+
+
+if __name__ == "__main__":
+    main(globals())
