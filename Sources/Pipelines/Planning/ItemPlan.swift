@@ -24,7 +24,7 @@ public struct ItemPlan: Sendable {
   public let graph: ComputationGraph
   public let outputs: [Output]
   /// Outputs that are lists of objects.
-  let lists: [ListOutput]
+  var lists: [ListOutput] = []
   let memory: MemoryPlan
   /// Memory that the process holds before the first task.
   let base: Int
