@@ -15,7 +15,8 @@ struct ModelRun: AsyncParsableCommand {
       The variables that the model's metadata name are taken from the file, normalised, put through the network and \
       undone, as by a pipeline with the one stage `predict`. Of a file of another program, which names none, the \
       variables are those that are called as the model's inputs, or those of --variables, taken as they are: \
-      `--variables tas,orog`, or for each input of the model `--variables x=tas,orog --variables z=orog`. \
+      `--variables tas,orog`, or for each input of the model `--variables x=tas,orog --variables z=orog`. When the file \
+      has for each input a variable of that name with as many dimensions, these are the tensors, whatever they mean. \
       Without --output the result is shown and not kept.
 
       Exit codes: 0 done; 65 the model or the data are damaged or not supported; 66 a file is missing; 73 the \
@@ -43,6 +44,17 @@ struct ModelRun: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let found = try OnnxModel.read(model)
+    // A file with a tensor for each input, as programs that test models write them.
+    if variables.isEmpty, try ModelMetadata(found.metadata, path: model).inputs == nil,
+      let tensors = TensorRun(found, try await SourceFile.open(file))
+    {
+      let resources = RunSettings(
+        threads: threads, memory: memory.flatMap { ByteSize.parse($0) }, version: Isotach.versionText)
+      let lines = try await tensors.run(
+        to: output, threads: resources.threads, memory: resources.memory, program: resources.version)
+      return Output.print(output?.escapedForDisplay ?? lines.joined(separator: "\n"))
+    }
     let stored = try ModelFile.open(model)
     let target =
       output
@@ -155,7 +167,7 @@ struct ModelRun: AsyncParsableCommand {
   }
 
   /// Letters, digits and underscores, a letter first.
-  private static func variableName(_ text: String) -> String {
+  static func variableName(_ text: String) -> String {
     let name = String(
       text.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "_" }.prefix(60))
     return name.first?.isLetter == true ? name : "output_\(name)"

@@ -185,6 +185,51 @@ def test_a_model_with_two_inputs():
         assert result.code in (65, 78) and "2 inputs" in result.err, result
 
 
+def test_tensors_of_a_file():
+    """A file whose variables bear the names of the model's inputs and have their dimensions; any shape may come out."""
+    onnx, runtime, np, netcdf = modules()
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        [helper.make_node("MaxPool", ["x"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
+         helper.make_node("Flatten", ["p"], ["f"]), helper.make_node("MatMul", ["f", "w"], ["scores"])],
+        "tensors", [helper.make_tensor_value_info("x", kind, ["N", 3, 8, 10])],
+        [helper.make_tensor_value_info("scores", kind, ["N", 4]), helper.make_tensor_value_info("p", kind, ["N", 3, 4, 5])],
+        [onnx.numpy_helper.from_array(np.linspace(-1, 1, 240, dtype="f4").reshape(60, 4), "w")])
+    with Folder() as folder:
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(folder / "m.onnx"))
+        x = np.random.default_rng(3).integers(-100, 100, (6, 3, 8, 10))
+        with netcdf.Dataset(folder / "x.nc", "w") as file:
+            for name, length in zip(("time", "band", "y", "x_"), x.shape):
+                file.createDimension(name, length)
+            file.createVariable("time", "f8", ("time",))[:] = np.arange(6) * 2.5
+            file["time"].units = "days since 2000-01-01"
+            packed = file.createVariable("x", "i2", ("time", "band", "y", "x_"))
+            packed.scale_factor = 0.5
+            packed.set_auto_scale(False)
+            packed[:] = x
+        result = isotach("model", "run", folder / "m.onnx", folder / "x.nc", "-o", folder / "y.nc")
+        expect(result, 0)
+        wanted = runtime.InferenceSession(str(folder / "m.onnx")).run(None, {"x": (x * 0.5).astype("f4")})
+        with netcdf.Dataset(folder / "y.nc") as file:
+            assert file["scores"].dimensions == ("time", "scores_d1") and file["p"].dimensions[:2] == ("time", "band")
+            assert file["time"].units == "days since 2000-01-01" and list(file["time"][:3]) == [0, 2.5, 5]
+            for name, numbers in zip(("scores", "p"), wanted):
+                assert abs(file[name][:] - numbers).max() <= 1e-5 * abs(numbers).max(), name
+        result = isotach("model", "run", folder / "m.onnx", folder / "x.nc")
+        expect(result, 0)
+        assert "scores [6 x 4]: " in result.out.replace("6x4", "6 x 4"), result
+        # Shapes are checked before numbers are read.
+        with netcdf.Dataset(folder / "bad.nc", "w") as file:
+            for name, length in zip("abcd", (1, 3, 8, 11)):
+                file.createDimension(name, length)
+            file.createVariable("x", "f4", tuple("abcd"))[:] = 0
+        result = isotach("model", "run", folder / "m.onnx", folder / "bad.nc", "-o", folder / "no.nc")
+        expect(result, 65)
+        assert not (folder / "no.nc").exists()
+        result = isotach("model", "run", folder / "m.onnx", folder / "x.nc", "-o", folder / "x.nc")
+        assert result.code in (65, 73), result
+
+
 def test_cells_of_another_size_are_refused():
     modules()
     with Folder() as folder:

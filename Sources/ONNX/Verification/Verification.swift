@@ -63,7 +63,8 @@ public struct Verification: Sendable {
         .mismatch, path: folder, "there is no file for the input `\(printable(port.name, limit: 100))`")
     }
     let graph = try model.graph(shapes, given: given)
-    let found = try graph.run(inputs.mapValues(\.numbers), options)
+    let found = try OnnxRun(graph, threads: options.threads, memory: options.memory)
+      .run(inputs.mapValues(\.numbers))
     var outputs: [Output] = []
     for port in graph.outputs {
       guard let wanted = expected[port.name], let numbers = found[port.name] else { continue }
@@ -139,72 +140,5 @@ public struct Verification: Sendable {
       worst = Worst(place: place, expected: expected, found: number, allowed: allowed)
     }
     return Output(name: port.name, shape: shape, type: port.type, worst: worst, wrong: wrong)
-  }
-}
-
-extension OnnxGraph {
-  /// The numbers of the outputs by name, for numbers of the inputs.
-  ///
-  /// What is known before the run is exact; the rest is computed in float32. Whole numbers come back as whole numbers,
-  /// truths as 0 and 1.
-  /// - Throws: `ModelError` when the memory is not enough, or an input cannot be float32 exactly.
-  func run(_ inputs: [String: [Double]], _ options: Verification.Options) throws(ModelError) -> [String:
-    [Double]]
-  {
-    var results: [String: [Double]] = [:]
-    var goals = Goals(outputs: [])
-    for port in outputs {
-      if case .constant(let numbers) = graph.origin(port.value) {
-        results[port.name] = numbers
-      } else {
-        goals.outputs.append((port.name, port.value))
-      }
-    }
-    guard !goals.outputs.isEmpty else { return results }
-    do {
-      let optimised = try optimised(graph, goals)
-      let plan = try ProgramPlan(optimised.graph, optimised.goals, prepares: true, threads: options.threads)
-      let numbers = self.graph.parameters.reduce(0.0) { $0 + 4 * Double($1.shape.count) }
-      let bytes = Double(plan.bytes) + numbers + self.inputs.reduce(0.0) { $0 + 12 * Double(shape($1).count) }
-      guard bytes <= Double(options.memory) else {
-        throw ModelError(
-          .unsupported, path: path, "the memory for these inputs",
-          expected: "at most \(options.memory) bytes",
-          found: "\(Int(min(bytes, 1e18)))", remedy: "give more with --memory, or smaller inputs")
-      }
-      let program = try Program(plan, team: ThreadTeam(threads: options.threads))
-      let parameters = try parameters()
-      var tensors: [String: Operand<Float>] = [:]
-      defer { for (_, tensor) in tensors { unsafe tensor.values.baseAddress?.deallocate() } }
-      for port in self.inputs {
-        let shape = shape(port)
-        let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: max(1, shape.count))
-        unsafe buffer.initialize(repeating: 0)
-        tensors[port.name] = unsafe Operand(
-          shape, UnsafeMutableBufferPointer(rebasing: buffer[..<shape.count]))
-        for (index, number) in (inputs[port.name] ?? []).enumerated() where index < shape.count {
-          unsafe buffer[index] = Float(number)
-          guard port.type.isFloat || Double(Float(number)) == number else {
-            throw ModelError(
-              .unsupported, path: path, subject: "input `\(printable(port.name, limit: 100))`",
-              "\(number) is not exact in float32, in which models are computed")
-          }
-        }
-      }
-      return try program.run(tensors, parameters: parameters) { outputs in
-        for port in self.outputs {
-          guard let output = outputs[port.name] else { continue }
-          results[port.name] = (0..<output.count).map { index in
-            let number = Double(output[index])
-            return port.type.isFloat ? number : port.type == .bool ? (number == 0 ? 0 : 1) : number.rounded()
-          }
-        }
-        return results
-      }
-    } catch let error as ModelError {
-      throw error
-    } catch {
-      throw ModelError(.unsupported, path: path, "it cannot be run: \(error)")
-    }
   }
 }
