@@ -14,6 +14,11 @@ def is_runnable(path):
     return path.stem not in NEEDS or (SHARED / NEEDS[path.stem]).exists()
 
 
+def data(path):
+    """Where an example finds data of no package."""
+    return ("--set", f"file={SHARED / NEEDS[path.stem]}") if path.stem in NEEDS else ()
+
+
 def outputs():
     files = sorted(OUT.glob("*.nc"))
     assert files, "pipelines/out holds no file: the examples did not run"
@@ -38,12 +43,12 @@ def test_there_are_at_least_six_examples():
 
 def test_every_example_checks():
     runnable = [p for p in EXAMPLES if is_runnable(p)]
-    return each(runnable, lambda p: expect(isotach("check", p, cwd="/"), 0))
+    return each(runnable, lambda p: expect(isotach("check", p, *data(p), cwd="/"), 0))
 
 
 def test_every_example_plans_as_json():
     def plan(path):
-        result = expect(isotach("plan", path, "--json"), 0)
+        result = expect(isotach("plan", path, "--json", *data(path)), 0)
         json.loads(result.out)
     return each([p for p in EXAMPLES if is_runnable(p)], plan)
 
@@ -54,7 +59,7 @@ def test_every_example_runs():
     written = set()
 
     def execute(path):
-        report = json.loads(expect(isotach("run", path, "--json", cwd="/"), 0).out)
+        report = json.loads(expect(isotach("run", path, "--json", *data(path), cwd="/"), 0).out)
         written.update(Path(file).resolve() for file in report["written"])
     note = each([p for p in EXAMPLES if is_runnable(p)], execute)
     left = [p.stem for p in EXAMPLES if not is_runnable(p)]
