@@ -6,7 +6,10 @@ import PackagePlugin
 @main struct TypeList: BuildToolPlugin {
   /// The name of the list, the protocol, and the folder inside the module; only files directly in it count.
   private static let lists: [String: [(access: String, list: String, type: String, folder: String)]] = [
-    "Stages": [("public", "allStages", "Stage", ""), ("internal", "allQuantities", "Quantity", "/Derive")],
+    "Stages": [
+      ("public", "allStages", "Stage", ""), ("internal", "allQuantities", "Quantity", "/Derive"),
+      ("internal", "allMetrics", "Metric", "/Metrics"),
+    ],
     "ONNX": [
       ("internal", "allOperators", "OnnxOperator", "/Operators"),
       ("internal", "allCompositions", "OnnxWriting", "/Compositions"),

@@ -1,19 +1,29 @@
 import Basics
 import Grids
+import Networks
 
 /// Compares fields with the truth.
 public struct Evaluate: Stage {
   public static let declaration = StageDeclaration(
-    name: "evaluate", summary: "measures how well fields agree with the truth: rmse, mae, bias, correlation",
+    name: "evaluate", summary: "measures how well fields agree with the truth",
     discussion: """
       With d = field - truth, summed over cells, levels and times: rmse: sqrt(mean d^2). mae: mean |d|. bias: mean d. \
       correlation: Pearson's, of field and truth. max-error: the largest |d|. A value counts only where the truth \
       and all methods are valid, so that all are measured on the same cells; `n` says how many. Means are plain \
-      means over the cells; with `weights: area` each cell counts by its area. Sums are double precision, in one \
-      order. The scores are printed by `run` (a table, or `scores` in --json). The result of the stage is the same \
-      numbers as a data set: one variable for each measure, over method, region and period. CF has standard names for \
-      two of them: rmse (`... standard_error`) and n (`number_of_observations`); a file of these alone passes ACDD \
-      checks, which want a standard name for every variable.
+      means over the cells; with `weights: area` each cell counts by its area (not in measures of maps: fss, sal, \
+      ssim, psnr, power_spectrum). A method whose field has an axis member (or realization, number, ensemble) is an \
+      ensemble: measures of single values take the mean of its members, those of series and maps are the means of the \
+      members' own. Sums are double precision, in one order. The scores are printed by `run` (a table, the best of each \
+      measure marked with *, or `scores` in --json). The result of the stage is the same numbers as a data set: one \
+      variable for each measure, over method, region and period; with `maps: true` over method, period and the cells \
+      of the truth. CF has standard names for two of them: rmse (`... standard_error`) and n \
+      (`number_of_observations`); a file of these alone passes ACDD checks, which want a standard name for every \
+      variable. With `bootstrap` each number gets an interval: the data are cut into runs of times (measures of series, \
+      and all when there are few times: into tiles of the map), and these are drawn again with replacement, the same \
+      ones for all methods.
+
+      The measures, each a name, or a name with keys (`{fss: {threshold: 1, window: 9}}`):
+      \(Metrics.help)
       """,
     hasEffect: true,
     keys: [
@@ -23,49 +33,48 @@ public struct Evaluate: Stage {
         "the fields that are measured: a list, or name: field"),
       Key("variables", .list(.text), default: "all of the truth", "the variables that are compared"),
       Key(
-        "metrics", .list(.choice(Metric.allCases.map(\.rawValue))),
+        "metrics", .list(.other("a measure: a name, or a name with keys")),
         default: "rmse, mae, bias, correlation", "the measures"),
       Key(
         "regions", .dictionary(.mapping(PartOfField.keys)), default: "all: the whole grid",
         "parts of the domain, each by name, that are measured by themselves"),
+      Key("elevation", .stream, "heights, for `bands`"),
+      Key(
+        "bands", .list(.number), "bounds of heights: each range is a region more, [0, 500, 1000] gives two"),
       Key(
         "by", .choice(["none", "month", "season", "year"]), default: "none",
         "measure each month or season (of all years), or each year, by itself too"),
       Key(
         "weights", .choice(["none", "area"]), default: "none", "what each cell counts: the same, or its area"),
+      Key("maps", .boolean, default: "false", "the result has a value for each cell, over its times"),
+      Key(
+        "bootstrap", .either([.integer, .mapping(Bootstrap.keys)]),
+        "intervals of the scores: how many samples, or keys"),
       Key("json", .text, "a file that gets the scores as JSON too"),
     ])
 
-  enum Metric: String, CaseIterable, Sendable {
-    case rmse, mae, bias, correlation
-    case maxError = "max-error"
-  }
-
   private let arguments: Arguments
-  private let metrics: [Metric]
+  private let bootstrap: Bootstrap?
 
   public init(_ arguments: Arguments) throws(PlanError) {
     self.arguments = arguments
-    var metrics: [Metric] = []
-    for value in arguments.list("metrics") ?? [] {
-      guard let metric = value.text.flatMap(Metric.init), !metrics.contains(metric) else {
-        throw PlanError("`\(value.text ?? "")` is no measure, or named twice", at: value.mark)
-      }
-      metrics.append(metric)
-    }
-    self.metrics = metrics.isEmpty ? [.rmse, .mae, .bias, .correlation] : metrics
+    bootstrap = try Bootstrap(arguments)
   }
 
   public func plan(_ inputs: StageInputs, in graph: inout ComputationGraph) throws(PlanError) -> NodeID {
     let truth = try inputs.stream("truth")
     let methods = try names(of: inputs.all("methods"))
     let chosen = try truth.variables(arguments.list("variables"))
-    var variables: [Evaluated.Compared] = []
     var alignments: [Alignment] = []
+    var members: [Evaluated.Members] = []
     for (_, stream) in methods {
       // The truth decides where and when: a method may be without time or levels, and is then repeated.
-      alignments.append(try Alignment(of: stream, on: truth.description, named: truth.name))
+      let (single, layout) = Self.withoutMembers(stream)
+      alignments.append(try Alignment(of: single, on: truth.description, named: truth.name))
+      members.append(layout)
     }
+    var variables: [Evaluated.Compared] = []
+    var described: [ScoreShape.Variable] = []
     for index in chosen {
       let variable = truth.description.variables[index]
       guard variable.flags == nil else {
@@ -74,12 +83,19 @@ public struct Evaluate: Stage {
       }
       var sources: [Evaluated.Source] = []
       for (name, stream) in methods { sources.append(try source(of: variable, in: stream, method: name)) }
-      variables.append(
-        .init(
-          truth: index, name: variable.name, units: UnitText.difference(variable.units) ?? "1",
-          sources: sources))
+      variables.append(.init(truth: index, sources: sources))
+      let subject = MetricSubject(
+        name: variable.name, units: variable.units, timeCount: truth.description.timeCount,
+        hasTime: truth.description.time != nil, members: members.map(\.count))
+      described.append(.init(name: variable.name, units: variable.units, metrics: try metrics(subject)))
     }
-    let regions = try regions(of: truth)
+    let isMap = arguments.boolean("maps") ?? false
+    if isMap, let wrong = described.first?.metrics.first(where: { $0 is any MapMetric }) {
+      throw PlanError(
+        "`\(type(of: wrong).declaration.name)` is a measure of whole maps: it has no value in a cell",
+        at: arguments.mark("maps"), remedy: "leave it out, or use `maps: false`")
+    }
+    let (regions, elevation) = try banded(try regions(of: truth), inputs, truth)
     let periods = try periods(of: truth)
     var areas: LazyAreas?
     if arguments.text("weights") == "area" {
@@ -91,14 +107,106 @@ public struct Evaluate: Stage {
       areas = LazyAreas(truth.description.grid)
     }
     let shape = ScoreShape(
-      methods: methods.map(\.name), regions: regions.map(\.name), periods: periods.names, metrics: metrics,
-      variables: variables.map { ($0.name, $0.units) })
+      methods: methods.map(\.name), regions: regions.map(\.name), periods: periods.names,
+      variables: described,
+      outputs: described.first?.metrics.flatMap(\.outputs) ?? [], hasIntervals: bootstrap != nil, isMap: isMap
+    )
     return graph.add(
       Evaluated(
         output: shape.description(of: truth.description, chosen), shape: shape, truth: truth.description,
-        variables: variables, alignments: alignments, parts: regions.map(\.part), periods: periods.ofTime,
-        areas: areas, json: arguments.path("json").map { .init(path: $0, mark: arguments.mark("json")) },
-        order: graph.nodes.count << 32), inputs: [truth.node] + methods.map(\.stream.node))
+        variables: variables, alignments: alignments, members: members, parts: regions.map(\.part),
+        elevation: elevation == nil ? nil : methods.count + 1, periods: periods.ofTime,
+        dates: try dates(of: truth, described), areas: areas, bootstrap: bootstrap,
+        json: arguments.path("json").map { .init(path: $0, mark: arguments.mark("json")) },
+        order: graph.nodes.count << 32),
+      inputs: [truth.node] + methods.map(\.stream.node) + (elevation.map { [$0] } ?? []))
+  }
+
+  /// The measures for a variable.
+  private func metrics(_ subject: MetricSubject) throws(PlanError) -> [any Metric] {
+    let values = arguments.list("metrics") ?? ["rmse", "mae", "bias", "correlation"].map(ConfigValue.text)
+    let decoding = Decoding()
+    var metrics: [any Metric] = []
+    var names: Set<String> = []
+    for value in values {
+      guard let metric = Metrics.find(value, subject, decoding) else { continue }
+      if let twice = metric.outputs.first(where: { !names.insert($0.name).inserted }) {
+        throw PlanError("the measure `\(twice.name)` is named twice", at: value.mark)
+      }
+      metrics.append(metric)
+    }
+    if let fault = decoding.faults.first { throw fault }
+    return metrics
+  }
+
+  /// The stream as one of its members, and where they are.
+  private static func withoutMembers(
+    _ stream: StageInputs.Stream
+  ) -> (StageInputs.Stream, Evaluated.Members) {
+    let names: Set<String> = ["member", "members", "realization", "realisation", "ensemble", "ens", "number"]
+    let layers = stream.description.layers
+    guard
+      let axis = layers.firstIndex(where: {
+        $0.kind != .vertical && ($0.standardName == "realization" || names.contains($0.name.lowercased()))
+      })
+    else { return (stream, .init(count: 1, inner: 1)) }
+    var description = stream.description
+    description.layers.remove(at: axis)
+    return (
+      .init(name: stream.name, node: stream.node, description: description, mark: stream.mark),
+      .init(count: layers[axis].count, inner: layers[(axis + 1)...].reduce(1) { $0 * $1.count })
+    )
+  }
+
+  /// Regions, and of each its ranges of heights.
+  private func banded(
+    _ regions: [(name: String, part: PartOfField)], _ inputs: StageInputs, _ truth: StageInputs.Stream
+  ) throws(PlanError) -> ([(name: String, part: Evaluated.Part)], NodeID?) {
+    var result = regions.map { ($0.name, Evaluated.Part(part: $0.part, band: nil)) }
+    guard let bands = arguments.value("bands") else {
+      if let heights = inputs["elevation"] {
+        throw PlanError(
+          "`elevation` is for `bands`", at: heights.mark, remedy: "give `bands: [0, 500, 1000]`")
+      }
+      return (result, nil)
+    }
+    guard let heights = inputs["elevation"] else {
+      throw PlanError("`bands` needs the heights", at: bands.mark, remedy: "name them as `elevation`")
+    }
+    let alignment = try Alignment(of: heights, on: truth.description, named: truth.name)
+    guard heights.description.variables.count == 1, heights.description.timeCount == 1,
+      alignment.repeatsTime || truth.description.timeCount == 1, heights.description.layerCount == 1
+    else {
+      throw PlanError(
+        "`\(heights.name)` must be one map", at: heights.mark, remedy: "`select` one variable, time and level"
+      )
+    }
+    let bounds = bands.list?.compactMap(\.number) ?? []
+    guard bounds.count > 1, bounds.count <= 50, zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 }) else {
+      throw PlanError("`bands` are two or more growing numbers", at: bands.mark)
+    }
+    let units = heights.description.variables[0].units.map { " \($0)" } ?? ""
+    for (name, part) in regions {
+      for (low, high) in zip(bounds, bounds.dropFirst()) {
+        let range = "\(low.plain) to \(high.plain)\(units)"
+        result.append((name == "all" ? range : "\(name), \(range)", .init(part: part, band: low..<high)))
+      }
+    }
+    return (result, heights.node)
+  }
+
+  /// Year and month of each step; none without a time axis that is needed.
+  private func dates(
+    of truth: StageInputs.Stream, _ variables: [ScoreShape.Variable]
+  ) throws(PlanError) -> [(year: Int, month: Int)] {
+    guard let time = truth.description.time,
+      variables.contains(where: { $0.metrics.contains { $0 is any SeriesMetric } })
+    else { return [] }
+    do {
+      return try time.representativeDates().map { ($0.year, $0.month) }
+    } catch {
+      throw PlanError(error.cause, at: truth.mark, subject: "time", remedy: error.remedy)
+    }
   }
 
   /// The methods by the names that they have in the scores.
@@ -135,7 +243,9 @@ public struct Evaluate: Stage {
         remedy: "it has \(stream.description.variableList); rename or select one")
     }
     let (from, to) = (candidates[index].units, variable.units)
-    guard from != to else { return .init(variable: index, factor: 1, offset: 0) }
+    let name = candidates[index].name
+    let spread = candidates.firstIndex { $0.name == "\(name)_std" && $0.units == candidates[index].units }
+    guard from != to else { return .init(variable: index, spread: spread, factor: 1, offset: 0) }
     guard let from, let to else {
       throw PlanError(
         "`\(candidates[index].name)` of `\(stream.name)` is in \(from ?? "no units"), the truth in \(to ?? "no units")",
@@ -145,7 +255,9 @@ public struct Evaluate: Stage {
     do {
       let conversion = try UnitConversion(from: from, to: to)
       let isDifference = candidates[index].isTemperatureDifference
-      return .init(variable: index, factor: conversion.factor, offset: isDifference ? 0 : conversion.offset)
+      return .init(
+        variable: index, spread: spread, factor: conversion.factor,
+        offset: isDifference ? 0 : conversion.offset)
     } catch {
       throw PlanError(
         "`\(candidates[index].name)` of `\(stream.name)` is in \(from), the truth in \(to)", at: stream.mark,

@@ -60,7 +60,8 @@ public struct Regress: Stage {
     }
     var targets: [Regression.Target] = []
     for variable in base.description.variables {
-      targets.append(try self.target(for: variable, in: target))
+      let found = try Counterpart(of: variable, in: target, role: "it cannot be fitted")
+      targets.append(.init(variable: found.index, factor: found.factor, offset: found.offset))
     }
     let regression = Regression(
       base: base.description, targets: targets, onBase: onBase, predictors: predictors, names: names,
@@ -81,35 +82,5 @@ public struct Regress: Stage {
     }
     return graph.add(
       Applied(regression: regression, output: output), inputs: [base.node, fit] + fields)
-  }
-
-  /// The variable of the target that a variable of the base is to match, in the units of the base.
-  private func target(
-    for variable: VariableDescription, in stream: StageInputs.Stream
-  ) throws(PlanError) -> Regression.Target {
-    let candidates = stream.description.variables
-    var index = candidates.firstIndex { $0.name == variable.name }
-    if index == nil, let name = variable.standardName { index = stream.description.variableIndex(name) }
-    if index == nil, candidates.count == 1 { index = 0 }
-    guard let index else {
-      throw PlanError(
-        "`\(stream.name)` has no variable `\(variable.name)`", at: stream.mark, subject: variable.name,
-        remedy: "it has \(stream.description.variableList); rename or select one")
-    }
-    guard variable.flags == nil, candidates[index].flags == nil else {
-      throw PlanError(
-        "`\(variable.name)` has classes: it cannot be fitted", at: stream.mark, subject: variable.name)
-    }
-    guard let from = candidates[index].units, let to = variable.units, from != to else {
-      return .init(variable: index, factor: 1, offset: 0)
-    }
-    do {
-      let conversion = try UnitConversion(from: from, to: to)
-      return .init(variable: index, factor: conversion.factor, offset: conversion.offset)
-    } catch {
-      throw PlanError(
-        "`\(candidates[index].name)` of `\(stream.name)` is in \(from), the input in \(to)", at: stream.mark,
-        subject: variable.name, remedy: error.remedy ?? "convert it")
-    }
   }
 }

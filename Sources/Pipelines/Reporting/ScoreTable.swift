@@ -1,16 +1,22 @@
 import Stages
 
-/// Scores as a table for people: one row for each method, part and period, one column for each measure.
+/// Scores as a table for people: one row for each method, part and period, one column for each measure; with many
+/// measures one row for each of them, and one column for each method. The best of several methods has a `*`.
 public enum ScoreTable {
+  /// Measures up to which they are columns.
+  private static let columnLimit = 8
+
   public static func text(_ scores: [Score]) -> String {
     var metrics: [String] = []
     struct Row: Hashable { let variable, units, region, period, method: String }
     var rows: [Row] = []
     var cells: [Row: [String: Score]] = [:]
+    let units = Dictionary(
+      scores.filter { $0.units != "1" }.map { ($0.variable, $0.units) },
+      uniquingKeysWith: { first, _ in first })
     for score in scores {
       // Measures without units of their own (correlation) stand beside those of the variable.
-      let units =
-        score.units == "1" ? scores.first { $0.variable == score.variable }?.units ?? "1" : score.units
+      let units = units[score.variable] ?? "1"
       let row = Row(
         variable: score.variable, units: units, region: score.region, period: score.period,
         method: score.method)
@@ -18,6 +24,14 @@ public enum ScoreTable {
       if cells[row] == nil { rows.append(row) }
       cells[row, default: [:]][score.metric] = score
     }
+    let best = best(scores)
+    func text(_ score: Score?) -> String {
+      guard let score else { return "- " }
+      var text = number(score.value)
+      if let interval = score.interval { text += " [\(number(interval.low)), \(number(interval.high))]" }
+      return text + (best.contains(score) ? "*" : " ")
+    }
+    if metrics.count > columnLimit { return tall(scores, text) }
     func differs(_ value: (Row) -> String) -> Bool { Set(rows.map(value)).count > 1 }
     // What is the same in all rows is said once, above.
     var head: [String] = []
@@ -35,15 +49,67 @@ public enum ScoreTable {
       }
     }
     columns.append(("method", { $0.method }, false))
-    for metric in metrics { columns.append((metric, { number(cells[$0]?[metric]?.value) }, true)) }
+    for metric in metrics { columns.append((metric + " ", { text(cells[$0]?[metric]) }, true)) }
     columns.append(("n", { row in cells[row]?.values.first.map { String($0.n) } ?? "" }, true))
     let table = [columns.map(\.title)] + rows.map { row in columns.map { $0.value(row).escapedForDisplay } }
-    let widths = columns.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
+    return layOut(head, table, columns.map(\.isNumber))
+  }
+
+  /// Each measure a row, each method a column; the parts one after the other.
+  private static func tall(_ scores: [Score], _ text: (Score?) -> String) -> String {
+    struct Part: Hashable { let variable, region, period: String }
+    var parts: [Part] = []
+    var cells: [Part: [Score]] = [:]
+    for score in scores {
+      let part = Part(variable: score.variable, region: score.region, period: score.period)
+      if cells[part] == nil { parts.append(part) }
+      cells[part, default: []].append(score)
+    }
+    return parts.map { part in
+      let scores = cells[part] ?? []
+      var (methods, metrics): ([String], [String]) = ([], [])
+      for score in scores {
+        if !methods.contains(score.method) { methods.append(score.method) }
+        if !metrics.contains(score.metric) { metrics.append(score.metric) }
+      }
+      let rows = metrics.map { metric -> [String] in
+        let row = scores.filter { $0.metric == metric }
+        let units = row.first.map { $0.units == "1" ? "" : " [\($0.units)]" } ?? ""
+        return [metric + units] + methods.map { method in text(row.first { $0.method == method }) }
+      }
+      let head =
+        [part.variable] + [part.region, part.period].filter { $0 != "all" } + ["n = \(scores.first?.n ?? 0)"]
+      return layOut(
+        head, [["measure"] + methods.map { $0 + " " }] + rows.map { $0.map(\.escapedForDisplay) },
+        [false] + methods.map { _ in true })
+    }.joined(separator: "\n\n")
+  }
+
+  /// The scores that no other method surpasses.
+  private static func best(_ scores: [Score]) -> Set<Score> {
+    struct Row: Hashable { let variable, region, period, metric: String }
+    var rows: [Row: [(Score, Double)]] = [:]
+    for score in scores where score.value.isFinite {
+      guard let loss = score.better.loss(score.value) else { continue }
+      let row = Row(
+        variable: score.variable, region: score.region, period: score.period, metric: score.metric)
+      rows[row, default: []].append((score, loss))
+    }
+    var best: Set<Score> = []
+    for row in rows.values where row.count > 1 {
+      let least = row.map(\.1).min() ?? 0
+      for (score, loss) in row where loss == least { best.insert(score) }
+    }
+    return best
+  }
+
+  private static func layOut(_ head: [String], _ table: [[String]], _ isNumber: [Bool]) -> String {
+    let widths = isNumber.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
     let lines = table.map { cells in
       var line = ""
       for (index, cell) in cells.enumerated() {
         let space = String(repeating: " ", count: widths[index] - cell.count)
-        line += (index > 0 ? "  " : "") + (columns[index].isNumber ? space + cell : cell + space)
+        line += (index > 0 ? "  " : "") + (isNumber[index] ? space + cell : cell + space)
       }
       while line.last == " " { line.removeLast() }
       return line

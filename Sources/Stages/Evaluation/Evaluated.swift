@@ -7,18 +7,29 @@ struct Evaluated: Computation {
   /// One variable of the truth, and what each method has for it.
   struct Compared: Sendable {
     let truth: Int
-    let name: String
-    let units: String
     let sources: [Source]
   }
   struct Source: Sendable {
     let variable: Int
+    /// The variable with the standard deviation of a predicted normal distribution.
+    let spread: Int?
     let factor: Double
     let offset: Double
+  }
+  /// Where a method's members are: layer of the truth l and member k are layer
+  /// `l / inner * members * inner + k * inner + l % inner`.
+  struct Members: Sendable {
+    let count: Int
+    let inner: Int
   }
   struct File: Sendable {
     let path: String
     let mark: Mark
+  }
+  /// A region: a part of the map, and a range of heights.
+  struct Part: Sendable {
+    let part: PartOfField
+    let band: Range<Double>?
   }
 
   let output: Description
@@ -26,10 +37,16 @@ struct Evaluated: Computation {
   let truth: Description
   let variables: [Compared]
   let alignments: [Alignment]
-  let parts: [PartOfField]
+  let members: [Members]
+  let parts: [Part]
+  /// Which input has the heights.
+  let elevation: Int?
   /// For each step of the truth its period beside the first.
   let periods: [Int?]
+  /// Year and month of each step.
+  let dates: [(year: Int, month: Int)]
   let areas: LazyAreas?
+  let bootstrap: Bootstrap?
   let json: File?
   /// Of the first score among those of the pipeline.
   let order: Int
@@ -42,8 +59,8 @@ struct Evaluated: Computation {
   private static let slabBytes = 8 << 20
 
   /// The rows and columns that any region needs.
-  private var box: (rows: Range<Int>, columns: Range<Int>) {
-    let rows = parts.map(\.rows), columns = parts.map(\.columns)
+  var box: (rows: Range<Int>, columns: Range<Int>) {
+    let rows = parts.map(\.part.rows), columns = parts.map(\.part.columns)
     let (top, left) = (rows.map(\.lowerBound).min() ?? 0, columns.map(\.lowerBound).min() ?? 0)
     return (
       top..<max(top, rows.map(\.upperBound).max() ?? top),
@@ -51,30 +68,55 @@ struct Evaluated: Computation {
     )
   }
 
+  func metrics(_ variable: Int) -> [any Metric] { shape.variables[variable].metrics }
+  private func has<T>(_ kind: T.Type) -> Bool { shape.variables.contains { $0.metrics.contains { $0 is T } } }
+  var hasMaps: Bool { has((any MapMetric).self) }
+  var hasSeries: Bool { shape.isMap || has((any SeriesMetric).self) }
+  var scoreParts: ScoreParts {
+    ScoreParts(bootstrap, times: truth.timeCount, rows: truth.grid.ny, columns: truth.grid.nx)
+  }
+
   /// Which of the compared variables a region of the result needs.
   func compared(_ region: Region) -> [Int] {
     Set(region.variables.map { $0 / shape.perVariable }).sorted()
   }
 
+  enum Step {
+    case heights(Region)
+    /// Cells at one time, and whether they are all cells of the box.
+    case field(Int, Region, isWhole: Bool)
+    /// Some cells at all times.
+    case series(Int, Region)
+  }
+
   /// Parts of the truth, one after the other; the same whatever the region of the result is.
-  func slabs(_ region: Region) -> [(compared: Int, region: Region)] {
+  func slabs(_ region: Region) -> [Step] {
     let (rows, columns) = box
-    let each = max(1, columns.count * 5 * (1 + alignments.count))
-    let limit = max(1, Self.slabBytes / each)
-    var slabs: [(Int, Region)] = []
+    let fields = max(1, members.reduce(1) { $0 + $1.count })
+    let each = max(1, columns.count * 5 * fields)
+    func run(_ cost: Int) -> Int { max(1, Self.slabBytes / max(1, cost)) }
+    var slabs: [Step] = []
+    func part(_ variable: Int, _ times: Range<Int>, _ layer: Int, _ start: Int, _ limit: Int) -> Region {
+      Region(
+        variables: variable..<variable + 1, times: times, layers: layer..<layer + 1,
+        rows: start..<min(start + limit, rows.upperBound), columns: columns)
+    }
+    if elevation != nil { slabs.append(.heights(part(0, 0..<1, 0, rows.lowerBound, rows.count))) }
     for index in compared(region) {
       let variable = variables[index].truth
-      for time in 0..<truth.timeCount {
-        for layer in 0..<truth.layerCount {
+      for layer in 0..<truth.layerCount {
+        let limit = hasMaps ? max(1, rows.count) : run(each)
+        for time in 0..<truth.timeCount {
           for start in stride(from: rows.lowerBound, to: rows.upperBound, by: limit) {
             slabs.append(
-              (
-                index,
-                Region(
-                  variables: variable..<variable + 1, times: time..<time + 1, layers: layer..<layer + 1,
-                  rows: start..<min(start + limit, rows.upperBound), columns: columns)
-              ))
+              .field(
+                index, part(variable, time..<time + 1, layer, start, limit), isWhole: limit >= rows.count))
           }
+        }
+        guard hasSeries else { continue }
+        let height = run(each * truth.timeCount)
+        for start in stride(from: rows.lowerBound, to: rows.upperBound, by: height) {
+          slabs.append(.series(index, part(variable, 0..<truth.timeCount, layer, start, height)))
         }
       }
     }
@@ -82,135 +124,48 @@ struct Evaluated: Computation {
   }
 
   func steps(for region: Region) -> [[Need]] {
-    slabs(region).map { index, part in
-      [Need(0, part)]
-        + variables[index].sources.enumerated().map { method, source in
-          Need(
-            method + 1,
-            alignments[method].region(part, variables: source.variable..<source.variable + 1))
-        }
+    slabs(region).map { slab in
+      switch slab {
+      case .heights(let part): [Need(elevation ?? 0, part)]
+      case .field(let index, let part, _), .series(let index, let part): needs(index, part)
+      }
     }
   }
 
+  private func needs(_ index: Int, _ part: Region) -> [Need] {
+    var needs = [Need(0, part)]
+    for (method, source) in variables[index].sources.enumerated() {
+      for variable in [source.variable, source.spread].compactMap({ $0 }) {
+        var region = alignments[method].region(part, variables: variable..<variable + 1)
+        let members = members[method]
+        if members.count > 1 {
+          // From the first to the last member of that layer.
+          let layer = alignments[method].repeatsLayers ? 0 : part.layers.lowerBound
+          let first = layer / members.inner * members.count * members.inner + layer % members.inner
+          region.layers = first..<first + (members.count - 1) * members.inner + 1
+        }
+        needs.append(Need(method + 1, region))
+      }
+    }
+    return needs
+  }
+
   func scratchBytes(for region: Region) -> Int {
-    shape.layers * compared(region).count * MemoryLayout<ScoreSums>.stride
-      + (areas == nil ? 0 : truth.grid.count * 16)
+    let parts = scoreParts
+    var bytes = areas == nil ? 0 : truth.grid.count * 16
+    for index in compared(region) {
+      for metric in metrics(index) { bytes += shape.layers * metric.size * parts.count(metric) * 8 }
+    }
+    if shape.isMap { bytes += output.whole.count * 8 }
+    // A slab in double precision, twice.
+    let slab = hasMaps ? truth.grid.count * (2 + members.reduce(0) { $0 + 2 * $1.count }) * 16 : 0
+    return bytes + max(slab, 8 * Self.slabBytes) + (elevation == nil ? 0 : truth.grid.count * 8)
   }
 
   func operations(for region: Region) -> Double {
     Double(compared(region).count * alignments.count) * Double(truth.whole.count)
-      / Double(max(1, truth.variables.count)) * 15
+      / Double(max(1, truth.variables.count)) * Double(10 + 5 * shape.outputs.count)
   }
 
   func begin(_ region: Region) throws(StageError) -> any Work { try EvaluatedWork(self, region) }
-}
-
-private final class EvaluatedWork: Work {
-  let evaluated: Evaluated
-  let region: Region
-  let slabs: [(compared: Int, region: Region)]
-  let compared: [Int]
-  let areas: [Double]?
-  /// By compared variable of the region and layer.
-  var sums: [ScoreSums]
-
-  init(_ evaluated: Evaluated, _ region: Region) throws(StageError) {
-    (self.evaluated, self.region) = (evaluated, region)
-    slabs = evaluated.slabs(region)
-    compared = evaluated.compared(region)
-    do { areas = try evaluated.areas?.values() } catch {
-      throw StageError(
-        "the areas of the cells: \(error.cause)", subject: error.subject, remedy: "use `weights: none`")
-    }
-    sums = .init(repeating: ScoreSums(), count: compared.count * evaluated.shape.layers)
-  }
-
-  func take(_ blocks: [Block], step: Int) throws(StageError) {
-    let (index, part) = slabs[step]
-    let sources = evaluated.variables[index].sources
-    guard blocks.count == sources.count + 1, let position = compared.firstIndex(of: index) else {
-      throw StageError("`evaluate` was not given all its fields")
-    }
-    let truth = blocks[0]
-    let shape = evaluated.shape
-    let first = position * shape.layers
-    let periods = [0] + (evaluated.periods[part.times.lowerBound].map { [$0] } ?? [])
-    let nx = evaluated.truth.grid.nx
-    var values = [Double](repeating: 0, count: sources.count)
-    for (r, row) in part.rows.enumerated() {
-      for (c, column) in part.columns.enumerated() {
-        let i = r * part.columns.count + c
-        guard blocks.allSatisfy({ $0.validity[i] != 0 }) else { continue }
-        let expected = Double(truth.values[i])
-        for m in sources.indices {
-          values[m] = Double(blocks[m + 1].values[i]) * sources[m].factor + sources[m].offset
-        }
-        let weight = areas.map { $0[row * nx + column] } ?? 1
-        guard weight > 0 else { continue }
-        for (number, region) in evaluated.parts.enumerated() where region.contains(row, column) {
-          for m in sources.indices {
-            for period in periods {
-              sums[first + shape.layer(m, number, period)].add(values[m], expected, weight: weight)
-            }
-          }
-        }
-      }
-    }
-  }
-
-  func finish() throws(StageError) -> Block {
-    let shape = evaluated.shape
-    let block = try Block.make(region)
-    for (v, variable) in region.variables.enumerated() {
-      guard let position = compared.firstIndex(of: variable / shape.perVariable) else { continue }
-      let metric = variable % shape.perVariable
-      for (l, layer) in region.layers.enumerated() {
-        let sum = sums[position * shape.layers + layer]
-        let value = metric < shape.metrics.count ? sum.value(shape.metrics[metric]) : Double(sum.n)
-        let i = block.mapOffset(v, 0, l)
-        let isValid = Float(value).isFinite
-        block.values[i] = isValid ? Float(value) : .nan
-        block.validity[i] = isValid ? 1 : 0
-      }
-    }
-    if region == evaluated.output.whole, let file = evaluated.json { try write(file.path) }
-    return block
-  }
-
-  /// In the order of a table: each method's row, region by region.
-  private var scores: [Score] {
-    let shape = evaluated.shape
-    var scores: [Score] = []
-    for (position, index) in compared.enumerated() {
-      let (name, units) = shape.variables[index]
-      for (r, region) in shape.regions.enumerated() {
-        for (p, period) in shape.periods.enumerated() {
-          for (m, method) in shape.methods.enumerated() {
-            let sum = sums[position * shape.layers + shape.layer(m, r, p)]
-            for metric in shape.metrics {
-              scores.append(
-                Score(
-                  method: method, variable: name, metric: metric.rawValue, value: sum.value(metric),
-                  units: metric == .correlation ? "1" : units, region: region, period: period, n: sum.n,
-                  order: evaluated.order + scores.count))
-            }
-          }
-        }
-      }
-    }
-    return scores
-  }
-
-  var findings: [Finding] { scores.map { .score($0) } }
-
-  private func write(_ path: String) throws(StageError) {
-    let text = JSONValue.object([("scores", .array(scores.map { $0.json() }))]).text + "\n"
-    do throws(FileError) {
-      let file = try TemporaryFile.create(path, inputs: [])
-      try file.write(Array(text.utf8))
-      try file.publish()
-    } catch {
-      throw StageError(error)
-    }
-  }
 }

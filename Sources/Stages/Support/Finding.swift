@@ -26,13 +26,37 @@ public struct Score: Sendable, Hashable {
   public var n: Int
   /// Its place among the scores of its stage.
   public var order: Int
+  /// Where the value lies with the asked probability, when that was asked for and can be said.
+  public var interval: Interval?
+  public var better: Better
+
+  public struct Interval: Sendable, Hashable {
+    public var low: Double
+    public var high: Double
+  }
+
+  /// Which of two values of a measure is the better one.
+  public enum Better: Sendable, Hashable {
+    case none, low, high, near(Double)
+
+    /// Smaller is better.
+    public func loss(_ value: Double) -> Double? {
+      switch self {
+      case .none: nil
+      case .low: value
+      case .high: -value
+      case .near(let goal): abs(value - goal)
+      }
+    }
+  }
 
   public init(
     method: String, variable: String, metric: String, value: Double, units: String, region: String,
-    period: String, n: Int, order: Int
+    period: String, n: Int, order: Int, interval: Interval? = nil, better: Better = .none
   ) {
     (self.method, self.variable, self.metric, self.value) = (method, variable, metric, value)
     (self.units, self.region, self.period, self.n, self.order) = (units, region, period, n, order)
+    (self.interval, self.better) = (interval, better)
   }
 
   /// As an element of the list `scores` of `run --json`.
@@ -42,6 +66,9 @@ public struct Score: Sendable, Hashable {
       ("value", value.isFinite ? .number(value) : .null), ("units", .string(units)),
       ("region", .string(region)), ("period", .string(period)), ("n", .integer(n)),
     ]
+    if let interval {
+      entries.append(("interval", .array([.number(interval.low), .number(interval.high)])))
+    }
     if let item { entries.insert(("item", .string(item)), at: 0) }
     return .object(entries)
   }
