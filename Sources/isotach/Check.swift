@@ -13,7 +13,8 @@ struct Check: AsyncParsableCommand {
       let planner = try options.planner()
       var faults: [Fault] = []
       var notes: [ItemPlan.Note] = []
-      let items = try planner.items()
+      let items = try await planner.items()
+      faults += planner.hookFaults
       for item in items {
         do throws(Faults) {
           for note in try await planner.plan(item).notes where !notes.contains(note) { notes.append(note) }

@@ -23,6 +23,8 @@ struct Isotach: AsyncParsableCommand {
       Check.self,
       Plan.self,
       Run.self,
+      Status.self,
+      ScheduleCommand.self,
       StagesCommand.self,
       ModelCommand.self,
       Inspect.self,

@@ -3,7 +3,7 @@ import GridFiles
 import ArgumentParser
 import Pipelines
 
-/// What `check`, `plan` and `run` have in common.
+/// What `check`, `plan`, `run` and `status` have in common.
 struct PipelineOptions: ParsableArguments {
   @Argument(help: "The pipeline.", completion: .file(extensions: ["yaml", "yml"])) var pipeline: String
 
@@ -45,7 +45,8 @@ struct PipelineOptions: ParsableArguments {
   }
 
   /// Runs a command, and says on the right stream what went wrong.
-  func reporting(_ body: () async throws -> Void) async throws {
+  /// - Parameter isQuiet: what only the exit code shall tell.
+  func reporting(isQuiet: (Faults) -> Bool = { _ in false }, _ body: () async throws -> Void) async throws {
     do {
       try await body()
     } catch let faults as Faults {
@@ -55,7 +56,7 @@ struct PipelineOptions: ParsableArguments {
             ("code", .integer(Int(faults.code.rawValue))), ("faults", .array(faults.list.map(\.json))),
           ]).text)
       }
-      Output.complain(faults.description)
+      if !isQuiet(faults) { Output.complain(faults.description) }
       throw ExitCode(faults.code.rawValue)
     }
   }

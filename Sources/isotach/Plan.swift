@@ -11,7 +11,7 @@ struct Plan: AsyncParsableCommand {
   func run() async throws {
     try await options.reporting {
       let planner = try options.planner()
-      let items = try planner.items()
+      let items = try await planner.items()
       var plans: [ItemPlan] = []
       var faults: [Fault] = []
       for item in items {

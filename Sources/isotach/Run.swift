@@ -13,23 +13,48 @@ struct Run: AsyncParsableCommand {
     discussion: """
       Prints the path of each file that it wrote, and the scores of `evaluate` as a table; with --json one object \
       with both. A file is there complete, or not at all.
+
+      With --new-only, as a scheduler starts it, nothing is printed away from a terminal unless something fails: what \
+      is there already is seen from the outputs, which bear a digest of the inputs, the plan and the model they were \
+      made from. One such run goes on at a time (exit 75 says who has the lock), an item that fails does not stop the \
+      others (exit 2), is tried again later and put aside in the end. `isotach status` shows what there is to do.
       """)
   @OptionGroup var options: PipelineOptions
 
   @Option(help: ArgumentHelp("Do the items i, i+n, i+2n, ... counted from 0.", valueName: "i/n"))
   var shard: String?
 
-  @Flag(help: "Leave out what was made from the same inputs by the same pipeline.") var newOnly = false
+  @Flag(help: "Leave out what was made from the same inputs, plan and model; wait for files that still arrive.")
+  var newOnly = false
+  @Option(help: ArgumentHelp("With --new-only: make so many items at most. [default: the pipeline's]", valueName: "n"))
+  var limit: Int?
+  @Option(help: "With --new-only: which items are made first, oldest or newest. [default: the pipeline's, or oldest]")
+  var order: String?
+  @Flag(help: "With --new-only: try again what failed or was put aside, now.") var retryFailed = false
+  @Flag(help: "With --new-only: read every input from end to end, whatever earlier runs knew of it.")
+  var reread = false
+  @Flag(help: "With --new-only: tell the story also away from a terminal.") var verbose = false
   @Flag(
     help: """
       Let a training that was stopped or killed go on from its last saved state; the result is the same, bit for \
       bit, as without the break.
       """) var resume = false
-  @Flag(help: "No story on standard error.") var quiet = false
+  @Flag(help: "No story on standard error; with --new-only, also none of a run that finds another one going on.")
+  var quiet = false
 
   func validate() throws {
     if shard != nil, parsedShard == nil {
       throw ValidationError("--shard needs i/n with 0 <= i < n, found `\(shard ?? "")`")
+    }
+    if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more, found \(limit)") }
+    if let order, ScheduleSpec.Order(rawValue: order) == nil {
+      throw ValidationError("--order is oldest or newest, found `\(order)`")
+    }
+    if !newOnly {
+      for (name, isGiven) in [
+        ("--limit", limit != nil), ("--order", order != nil), ("--retry-failed", retryFailed),
+        ("--reread", reread), ("--verbose", verbose),
+      ] where isGiven { throw ValidationError("\(name) goes with --new-only") }
     }
   }
 
@@ -41,51 +66,110 @@ struct Run: AsyncParsableCommand {
   }
 
   func run() async throws {
+    guard !newOnly else { return try await runScheduled() }
     try await options.reporting {
-      let planner = try options.planner()
-      var settings = PipelineRun.Options()
-      settings.shard = parsedShard
-      settings.newOnly = newOnly
-      settings.resumes = resume
       let story = Story(isQuiet: quiet)
-      let run = PipelineRun(planner, settings) { story.tell($0) }
-      let task = Task { try await run.run() }
-      Stopping.catchSignals { task.cancel() }
-      let result = await task.result
-      story.end()
-      if let code = Stopping.code, case .failure = result {
-        Output.complain("isotach: stopped by a signal; nothing half-written is left")
-        throw ExitCode(code.rawValue)
-      }
-      try show(try result.get(), story)
+      let run = PipelineRun(try options.planner(), runOptions) { story.tell($0) }
+      try show(try await stoppable(story) { try await run.run() })
     }
   }
 
-  private func show(_ report: PipelineRun.Report, _ story: Story) throws {
-    let failed = report.failed.flatMap(\.faults)
+  private var runOptions: PipelineRun.Options {
+    var settings = PipelineRun.Options()
+    settings.shard = parsedShard
+    settings.resumes = resume
+    return settings
+  }
+
+  /// Ends in good order when the process is told to stop.
+  private func stoppable<R: Sendable>(_ story: Story, _ body: @escaping @Sendable () async throws -> R) async throws
+    -> R
+  {
+    let task = Task { try await body() }
+    Stopping.catchSignals { task.cancel() }
+    let result = await task.result
+    story.end()
+    if let code = Stopping.code, case .failure = result {
+      Output.complain("isotach: stopped by a signal; nothing half-written is left")
+      throw ExitCode(code.rawValue)
+    }
+    return try result.get()
+  }
+
+  private func show(_ report: PipelineRun.Report) throws {
     if options.json {
-      Output.print(
-        JSONValue.object([
-          ("code", .integer(Int(report.code?.rawValue ?? 0))),
-          ("written", .array(report.written.map { .string($0) })),
-          ("upToDate", .integer(report.upToDate)), ("failed", .array(failed.map(\.json))),
-          ("scores", .array(report.scores.map { $0.score.json(item: $0.item) })),
-          ("seconds", .number(report.seconds)), ("bytesRead", .integer(report.fileBytes)),
-        ]).text)
+      Output.print(JSONValue.object(json(report, code: report.code?.rawValue ?? 0)).text)
     } else {
-      for path in report.written { Output.print(path.escapedForDisplay) }
-      for (item, scores) in report.tables {
-        Output.print((item.map { "\($0)\n" } ?? "") + ScoreTable.text(scores))
-      }
+      list(report)
     }
-    if report.written.isEmpty, report.scores.isEmpty, report.failed.isEmpty {
-      story.say(report.upToDate > 0 ? "nothing new" : "nothing to do")
+    if report.written.isEmpty, report.scores.isEmpty, report.failed.isEmpty, !quiet {
+      Output.complain("nothing to do")
     }
-    if let code = report.code {
+    try complain(report, code: report.code?.rawValue ?? 0)
+  }
+
+  private func json(_ report: PipelineRun.Report, code: Int32) -> [(String, JSONValue)] {
+    [
+      ("code", .integer(Int(code))), ("written", .array(report.written.map { .string($0) })),
+      ("failed", .array(report.failed.flatMap(\.faults).map(\.json))),
+      ("scores", .array(report.scores.map { $0.score.json(item: $0.item) })),
+      ("seconds", .number(report.seconds)), ("bytesRead", .integer(report.fileBytes)),
+    ]
+  }
+
+  private func list(_ report: PipelineRun.Report) {
+    for path in report.written { Output.print(path.escapedForDisplay) }
+    for (item, scores) in report.tables {
+      Output.print((item.map { "\($0)\n" } ?? "") + ScoreTable.text(scores))
+    }
+  }
+
+  private func complain(_ report: PipelineRun.Report, code: Int32) throws {
+    if report.failed.count > 1 || (code == 2 && !report.failed.isEmpty) {
       Output.complain(
         "\(report.failed.count) items failed: "
           + report.failed.map { ($0.item.stem ?? "").escapedForDisplay }.joined(separator: ", "))
-      throw ExitCode(code.rawValue)
+    }
+    if code != 0 { throw ExitCode(code) }
+  }
+
+  // MARK: as a scheduler starts it
+
+  private func runScheduled() async throws {
+    let tells = !quiet && !options.json && (verbose || isatty(STDERR_FILENO) == 1)
+    try await options.reporting(isQuiet: { quiet && $0.code == .busy }) {
+      var settings = ScheduledRun.Options()
+      (settings.run, settings.limit, settings.retriesFailed, settings.rereads) =
+        (runOptions, limit, retryFailed, reread)
+      settings.order = order.flatMap(ScheduleSpec.Order.init)
+      let story = Story(isQuiet: !tells)
+      let run = ScheduledRun(try options.planner(), settings) { story.tell($0) }
+      let report = try await stoppable(story) { try await run.run() }
+      for fault in report.hookFaults { Output.complain(fault.description) }
+      if options.json {
+        let left = report.left.map { left -> JSONValue in
+          .object([
+            ("item", .string(left.name)), ("state", .string(left.state)), ("reason", .string(left.reason)),
+          ])
+        }
+        let done = report.counts.first { $0.0 == "done" }?.1 ?? 0
+        Output.print(
+          JSONValue.object(
+            json(report.made, code: report.code) + [
+              ("upToDate", .integer(max(0, done - report.items))),
+              ("items", .object(report.counts.map { ($0.0, .integer($0.1)) })), ("left", .array(left)),
+              ("classes", .array(report.made.classes.map(\.json))),
+              ("hooks", .array(report.hookFaults.map(\.json))),
+            ]
+          ).text)
+      } else if tells {
+        list(report.made)
+        for left in report.left where left.state != "failed" {
+          Output.complain("\(left.state)  \(left.name): \(left.reason)".escapedForDisplay)
+        }
+        if report.made.written.isEmpty, report.made.failed.isEmpty { Output.complain("nothing new") }
+      }
+      try complain(report.made, code: report.code)
     }
   }
 }

@@ -171,9 +171,9 @@ import Testing
       stages: [],
       outputs: [], metadata: [], skipsFailedItems: false, faults: [])
     return ItemPlan(
-      item: Item(stem: nil, path: nil), spec: spec, graph: graph,
+      item: .whole, spec: spec, graph: graph,
       outputs: [.init(path: path, mark: Mark(line: 1, column: 1), node: node.index, layout: layout)],
-      memory: memory, base: 0, settingsThreads: threads, files: [], digest: "", notes: [])
+      memory: memory, base: 0, settingsThreads: threads, files: [], notes: [])
   }
 
   static func run(_ plan: ItemPlan, threads: Int) async throws -> Data {

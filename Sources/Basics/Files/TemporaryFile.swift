@@ -79,7 +79,8 @@ package final class TemporaryFile: Sendable {
     if fstatat(folder, name, &replaced, AT_SYMLINK_NOFOLLOW) == 0, replaced.st_mode & S_IFMT == S_IFREG {
       mode = replaced.st_mode & 0o777
     } else {
-      mode = 0o666 & ~Self.processMask()
+      // Whatever the umask: its owner can read and replace it, which the next run needs.
+      mode = 0o666 & ~Self.processMask() | 0o600
     }
     guard fchmod(descriptor, mode) == 0 else { throw failure(errno, "its mode cannot be set") }
     guard fsync(descriptor) == 0 else {
@@ -167,7 +168,10 @@ extension TemporaryFile {
       var made = path.hasPrefix("/") ? "" : "."
       for part in path.split(separator: "/") {
         made += "/" + part
-        if mkdir(made, 0o777) != 0, errno != EEXIST {
+        if mkdir(made, 0o777) == 0 {
+          let mask = processMask()
+          if mask & 0o700 != 0 { chmod(made, 0o777 & ~mask | 0o700) }
+        } else if errno != EEXIST {
           throw SystemReason.error(errno, path: target, doing: "the folder \(made) cannot be made")
         }
       }

@@ -19,6 +19,7 @@
 #include "regrid.h"
 #include "return_memory.h"
 #include "sgemm.h"
+#include "sha256.h"
 #include "signals.h"
 #include "team.h"
 #include "temporaries.h"

@@ -9,6 +9,7 @@ struct ChunkWriting {
   let layout: OutputLayout
   /// The stage whose result is written, for messages.
   let origin: String
+  let tally: ClassTally
 
   struct Encoded: Sendable {
     let name: String
@@ -38,6 +39,7 @@ struct ChunkWriting {
           }
           bytes[index] = value
         }
+        tally.add(variable: chunk.variable, bytes)
         encoded = try unsafe bytes.withUnsafeBytes { try unsafe output.encode(name, $0) }
       case .float32:
         encoded = try unsafe floats.withUnsafeBytes { try unsafe output.encode(name, $0) }

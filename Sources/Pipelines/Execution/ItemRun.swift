@@ -15,12 +15,14 @@ struct ItemRun {
   struct Result {
     var written: [String]
     var scores: [Score]
+    var classes: [ClassCount] = []
   }
 
   func run() async throws -> Result {
     var files: [OutputFile] = []
     var lists = ListFiles()
     let known: [String: Attribute.Value] = ["program": .text("isotach \(context.version)")]
+    let tallies = plan.outputs.map { _ in ClassTally() }
     do {
       let identities = plan.files.map(\.header.identity)
       for output in plan.outputs {
@@ -47,15 +49,18 @@ struct ItemRun {
         }
         try await writeCoordinates(output.layout.header, files[index])
         let step = plan.memory.steps[plan.memory.kept.count + index]
-        try await write(output, plan.memory.cuts[index], step, files[index], kept: kept, counter)
+        try await write(output, plan.memory.cuts[index], step, files[index], tallies[index], kept: kept, counter)
         leave(step, &kept)
       }
       for list in plan.lists { try await lists.write(list, inputs: identities) }
       for file in plan.files { try file.checkUnchanged() }
+      try plan.digest?.checkUnchanged()
       try Task.checkCancellation()
       for file in files { try await file.publish() }
       try await lists.publish()
-      return Result(written: plan.effectFiles + plan.outputs.map(\.path), scores: notebook.scores)
+      return Result(
+        written: plan.effectFiles + plan.outputs.map(\.path), scores: notebook.scores,
+        classes: plan.outputs.indices.flatMap { index in tallies[index].counts(plan.outputs[index].description) })
     } catch {
       for file in files { await file.discard() }
       await lists.discard()
@@ -96,11 +101,12 @@ struct ItemRun {
 
   private func write(
     _ output: ItemPlan.Output, _ cut: OutputLayout.Cut, _ step: MemoryPlan.Step, _ file: OutputFile,
-    kept: [Int: KeptResult], _ counter: Counter
+    _ tally: ClassTally, kept: [Int: KeptResult], _ counter: Counter
   ) async throws {
     let graph = plan.graph
     let layout = output.layout
-    let writing = ChunkWriting(output: file, layout: layout, origin: graph.nodes[output.node].origin)
+    let writing = ChunkWriting(
+      output: file, layout: layout, origin: graph.nodes[output.node].origin, tally: tally)
     let known = Set(kept.keys)
     let limit = plan.memory.windowLimit
     try await inOrder(layout.runCount(cut), step) { index, turnstile in

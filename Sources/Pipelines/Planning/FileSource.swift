@@ -11,15 +11,39 @@ struct FileSource: Source {
     let decoding: GridFiles.Decoding
     let roles: [Dataset.Role]
     /// Where its steps stand in the stream; `0..<1` without time.
-    let times: Range<Int>
+    var times: Range<Int>
+    /// Steps of the file before the first of those.
+    var skipped = 0
   }
 
   let label: String
-  let output: Description
+  private(set) var output: Description
   /// By variable of the output, each in the order of time.
-  let segments: [[Segment]]
+  private(set) var segments: [[Segment]]
   /// Tasks that decode chunks of one read.
   var workers = 1
+
+  init(label: String, output: Description, segments: [[Segment]]) {
+    (self.label, self.output, self.segments) = (label, output, segments)
+  }
+
+  /// The stream of some of its steps.
+  func cut(to times: Range<Int>) -> FileSource {
+    guard let time = output.time, times != 0..<time.count else { return self }
+    var result = self
+    result.output.time = time.subset(Array(times))
+    for variable in segments.indices {
+      result.segments[variable] = segments[variable].compactMap { segment in
+        let kept = segment.times.clamped(to: times)
+        guard !kept.isEmpty else { return nil }
+        var part = segment
+        part.skipped += kept.lowerBound - segment.times.lowerBound
+        part.times = kept.lowerBound - times.lowerBound..<kept.upperBound - times.lowerBound
+        return part
+      }
+    }
+    return result
+  }
 
   /// The storage of the first variable decides: all are alike in files that belong together.
   var grain: (times: Int, layers: Int, rows: Int) {
@@ -134,7 +158,7 @@ struct FileSource: Source {
     for role in segment.roles {
       switch role {
       case .time:
-        start.append(times.lowerBound - segment.times.lowerBound)
+        start.append(times.lowerBound - segment.times.lowerBound + segment.skipped)
         count.append(times.count)
         strides.append(timeStride)
       case .layer(let axis):

@@ -90,4 +90,10 @@ enum Glob {
 extension Glob {
   /// True when a file of exactly that name is there.
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+  /// The folder above the first part that is a pattern.
+  static func fixedFolder(of pattern: String) -> String {
+    let parts = pattern.split(separator: "/", omittingEmptySubsequences: true).prefix { !isPattern(String($0)) }
+    return (pattern.hasPrefix("/") ? "/" : parts.isEmpty ? "." : "") + parts.joined(separator: "/")
+  }
 }

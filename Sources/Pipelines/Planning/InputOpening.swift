@@ -4,7 +4,7 @@ import Stages
 
 /// An input of the pipeline, opened: its stream, its files, and what was assumed about them.
 struct OpenedInput: Sendable {
-  let source: FileSource
+  var source: FileSource
   let files: [SourceFile]
   let notes: [(file: String, note: DatasetNote)]
 }
@@ -46,8 +46,12 @@ struct InputOpening {
   let input: PipelineSpec.Input
   let cache: InputCache
 
-  /// The files of the input in the order of their names; `faults` when a pattern matches nothing.
-  static func expand(_ input: PipelineSpec.Input, of spec: PipelineSpec) throws(Faults) -> [String] {
+  /// The files of the input in the order of their names.
+  /// - Parameter mayBeEmpty: a pattern in a folder that is there may match nothing yet.
+  /// - Throws: when a pattern matches nothing.
+  static func expand(_ input: PipelineSpec.Input, of spec: PipelineSpec, mayBeEmpty: Bool = false)
+    throws(Faults) -> [String]
+  {
     var paths: [String] = []
     var faults: [Fault] = []
     for place in input.files {
@@ -60,7 +64,7 @@ struct InputOpening {
             stage: input.name))
       } else if Glob.isPattern(path), !Glob.exists(path) {
         let found = Glob.expand(path)
-        if found.isEmpty {
+        if found.isEmpty, !(mayBeEmpty && Glob.exists(Glob.fixedFolder(of: path))) {
           faults.append(
             Fault(
               .missingInput, "no file matches `\(place.text)`", pipeline: spec.path, at: place.mark,

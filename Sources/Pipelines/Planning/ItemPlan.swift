@@ -2,12 +2,23 @@ import GridFiles
 import Grids
 import Stages
 
-/// One thing to do: the whole pipeline, or the pipeline for one file of the first input.
+/// One thing to do: the whole pipeline, the pipeline for one file of the first input, or for one window of time.
 public struct Item: Sendable, Hashable {
-  /// The name of the file without its ending; nil when there is only one item.
+  /// The name of the file without its ending, or of the window; nil when there is only one item.
   public let stem: String?
-  /// The file, of the first input that is not static.
-  let path: String?
+  /// By number of the input: the files that are the item's own. Of the other inputs it has all.
+  var files: [Int: [String]] = [:]
+  var window: TimeWindow?
+  /// What is wrong with the item as such.
+  var fault: Fault?
+
+  /// The only item of a pipeline.
+  public static let whole = Item(stem: nil)
+
+  /// The files that are the item's own, in the order of the inputs.
+  var ownFiles: [String] { files.sorted { $0.key < $1.key }.flatMap(\.value) }
+  /// What it is called where it needs a name.
+  var name: String { fault == nil ? stem ?? "all" : ownFiles.first ?? stem ?? "all" }
 }
 
 /// Everything that is decided before data are read: what is computed and written, in which order and memory.
@@ -16,25 +27,42 @@ public struct ItemPlan: Sendable {
     public let path: String
     let mark: Mark
     let node: Int
-    let layout: OutputLayout
+    fileprivate(set) var layout: OutputLayout
     public var description: Description { layout.description }
   }
   public let item: Item
   let spec: PipelineSpec
   public let graph: ComputationGraph
-  public let outputs: [Output]
+  public private(set) var outputs: [Output]
   /// Outputs that are lists of objects.
-  var lists: [ListOutput] = []
+  private(set) var lists: [ListOutput] = []
   let memory: MemoryPlan
   /// Memory that the process holds before the first task.
   let base: Int
   let settingsThreads: Int
   let files: [SourceFile]
-  let digest: String
+  /// What the outputs are made from; nil until `sealed`.
+  private(set) var digest: ItemDigest?
   /// Files that computations write themselves and that count as results, in the order of the stages.
   var effectFiles: [String] { graph.effects.flatMap(\.effect.files).filter(\.isResult).map(\.path) }
+  /// Those of them that cannot say by themselves what they were made from.
+  var mutelyWritten: [String] {
+    let speaking = lists.filter { $0.form == .netCDF }.map(\.path)
+    return effectFiles.filter { !speaking.contains($0) }
+  }
   /// What was assumed about the inputs.
   public let notes: [Note]
+
+  /// The plan to be run: its outputs say what they are made from.
+  func sealed(_ digest: ItemDigest) -> ItemPlan {
+    var plan = self
+    plan.digest = digest
+    for index in outputs.indices {
+      plan.outputs[index].layout.add(digest.attributes(hasWindow: item.window != nil))
+    }
+    plan.lists = lists.map { $0.with(digest.attributes(hasWindow: item.window != nil)) }
+    return plan
+  }
 
   public struct Note: Sendable, Hashable {
     public let level: String
@@ -57,10 +85,9 @@ public struct RunSettings: Sendable {
   }
 
   /// Seconds since 1970: of the clock, or SOURCE_DATE_EPOCH.
-  static var now: Int {
-    if let epoch = sourceDateEpoch { return epoch }
-    return time(nil)
-  }
+  static var now: Int { sourceDateEpoch ?? clock }
+  /// Seconds since 1970, by the clock.
+  static var clock: Int { time(nil) }
   static var sourceDateEpoch: Int? {
     Machine.environment("SOURCE_DATE_EPOCH").flatMap { Int($0) }.flatMap {
       (0...253_402_300_799).contains($0) ? $0 : nil

@@ -67,9 +67,9 @@ struct ListOutputs {
 }
 
 extension ListOutput {
-  func withDigest(_ digest: String) -> ListOutput {
+  func with(_ attributes: [Attribute]) -> ListOutput {
     var header = header
-    header.definition.attributes.append(Attribute("isotach_digest", digest))
+    header.definition.attributes += attributes
     return ListOutput(
       path: path, form: form, listing: listing, description: description, header: header, origin: origin)
   }

@@ -5,7 +5,7 @@ import Stages
 /// The chunks of an output, in the one order in which they are written: time, variable, layer, row, column.
 struct OutputLayout: Sendable {
   let description: Description
-  let header: EncodedHeader
+  private(set) var header: EncodedHeader
   /// Extents of a chunk.
   private let time: Int
   private let rows: Int
@@ -53,6 +53,8 @@ struct OutputLayout: Sendable {
       number(description.grid.ny, rows), number(description.grid.nx, columns),
     ]
   }
+
+  mutating func add(_ attributes: [Attribute]) { header.definition.attributes += attributes }
 
   private static func layerChunks(_ axes: [Int], _ chunks: [Int]) -> [LayerChunk] {
     var result: [[Range<Int>]] = [[]]

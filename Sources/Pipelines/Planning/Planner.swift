@@ -16,70 +16,10 @@ public struct Planner: Sendable {
 
   public init(_ spec: PipelineSpec, _ settings: RunSettings) { (self.spec, self.settings) = (spec, settings) }
 
-  /// The items in the order of their files: one, when no output has `{stem}`.
-  public func items() throws(Faults) -> [Item] {
-    guard spec.faults.isEmpty, spec.hasItems, let input = spec.itemInput else {
-      return [Item(stem: nil, path: nil)]
-    }
-    let paths = try InputOpening.expand(spec.inputs[input], of: spec)
-    var seen: [String: String] = [:]
-    var items: [Item] = []
-    var faults: [Fault] = []
-    for path in paths {
-      let stem = Self.stem(path)
-      if let other = seen[stem] {
-        faults.append(
-          Fault(
-            .badPipeline, "two input files have the stem `\(stem)`: their outputs would be one file",
-            pipeline: spec.path, at: spec.inputs[input].mark, stage: spec.inputs[input].name, file: path,
-            remedy: "the other is \(other)"))
-      }
-      seen[stem] = path
-      items.append(Item(stem: stem, path: path))
-    }
-    guard faults.isEmpty else { throw Faults(faults) }
-    return items
-  }
-
-  static func stem(_ path: String) -> String {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
-    return String(name[..<dot])
-  }
-
   /// The files of an input for an item.
-  private func paths(_ index: Int, _ item: Item) throws(Faults) -> [String] {
-    if index == spec.itemInput, let path = item.path { return [path] }
+  func paths(_ index: Int, _ item: Item) throws(Faults) -> [String] {
+    if let own = item.files[index] { return own }
     return try InputOpening.expand(spec.inputs[index], of: spec)
-  }
-
-  /// Says for which inputs, program and pipeline an output is made, without opening anything: it changes when
-  /// any of them does. The times of the files count only when the run is not to be reproducible byte for byte.
-  func digest(_ item: Item) throws(Faults) -> String {
-    var hash = SHA256()
-    hash.update(Array("isotach \(settings.version)\n".utf8))
-    hash.update(spec.text)
-    for parameter in spec.parameters { hash.update(Array("\(parameter.name)=\(parameter.value)\n".utf8)) }
-    for index in spec.inputs.indices {
-      for path in try paths(index, item) {
-        var status = stat()
-        guard unsafe stat(path, &status) == 0 else { continue }
-        var line = "\(spec.inputs[index].name) \(Self.stem(path)) \(status.st_size)"
-        if RunSettings.sourceDateEpoch == nil {
-          line += " \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
-        }
-        hash.update(Array((line + "\n").utf8))
-      }
-    }
-    // What stages read by themselves: size and time stand for the content, as with the inputs.
-    for path in spec.stages.flatMap(\.stage.files) {
-      var status = stat()
-      guard unsafe stat(path, &status) == 0 else { continue }
-      hash.update(
-        Array(
-          "\(Self.stem(path)) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\n".utf8))
-    }
-    return SHA256.hex(hash.digest())
   }
 
   /// Where the outputs of an item go.
@@ -87,9 +27,19 @@ public struct Planner: Sendable {
     spec.outputs.map { spec.resolved($0.file.path(stem: item.stem)) }
   }
 
+  /// The stages for an item: in their keys `{stem}` and `{window}` stand for its name.
+  func stages(for item: Item) throws(Faults) -> [PipelineSpec.Step] {
+    guard !spec.itemStages.isEmpty, spec.faults.isEmpty, let name = item.stem else { return spec.stages }
+    let named = try spec.named(name)
+    guard named.faults.isEmpty else { throw Faults(named.faults) }
+    return named.stages
+  }
+
   /// - Throws: everything that is wrong with the item.
   public func plan(_ item: Item) async throws(Faults) -> ItemPlan {
     var faults = spec.faults
+    if let fault = item.fault { faults.append(fault) }
+    let stages = try stages(for: item)
     var graph = ComputationGraph()
     var nodes: [PipelineSpec.Reference.Target: NodeID] = [:]
     var files: [SourceFile] = []
@@ -97,7 +47,7 @@ public struct Planner: Sendable {
     for (index, input) in spec.inputs.enumerated() {
       do throws(Faults) {
         let opened = try await InputOpening(spec: spec, input: input, cache: cache).open(paths(index, item))
-        var source = opened.source
+        var source = try opened.source.cut(to: item.window, of: input, in: spec)
         // Few large reads: the workers decode the chunks of one.
         if source.output.timeCount * source.output.layerCount < 2 * settings.threads {
           source.workers = settings.threads
@@ -112,7 +62,7 @@ public struct Planner: Sendable {
         faults += error.list
       }
     }
-    for step in spec.stages {
+    for step in stages {
       var streams: [String: [StageInputs.Stream]] = [:]
       var isComplete = true
       for (key, references) in step.streams {
@@ -140,18 +90,18 @@ public struct Planner: Sendable {
     notes += unusedNotes()
     let lists = addLists(to: &graph, nodes, paths: outputPaths(item), &faults)
     let effects = graph.effects
-    // Expands the inputs again: what is wrong with those has been found.
-    let digest = faults.isEmpty ? try self.digest(item) : ""
     var outputs: [ItemPlan.Output] = []
     var targets: [String] = []
     for (node, effect) in effects {
       let (stage, mark) = (graph.nodes[node.index].origin, graph.nodes[node.index].mark)
-      if spec.hasItems, let file = effect.files.first, !(graph.computation(node) is ListGathered) {
+      let isNamed = stages.contains { $0.mark == mark && spec.itemStages.contains($0.index) }
+      let isList = graph.computation(node) is ListGathered
+      if spec.hasItems, !isNamed, !isList, let file = effect.files.first {
         faults.append(
           Fault(
-            .badPipeline, "each item of `{stem}` would write the same file", pipeline: spec.path,
-            at: file.mark,
-            stage: stage, file: file.path, remedy: "do this in a pipeline of its own, without `{stem}`"))
+            .badPipeline, "each item would write the same file", pipeline: spec.path, at: file.mark,
+            stage: stage, file: file.path,
+            remedy: spec.windows == nil ? "put `{stem}` into its name" : "put `{window}` into its name"))
       }
       for file in effect.files {
         faults += targetFaults(file.path, at: file.mark, of: stage, files, others: targets)
@@ -166,8 +116,12 @@ public struct Planner: Sendable {
     where !lists.isList(index) {
       faults += targetFaults(path, at: output.fileMark, of: "output", files, others: targets)
       targets.append(path)
-      guard let node = nodes[output.input.target] else { continue }
+      guard var node = nodes[output.input.target] else { continue }
       do throws(GridError) {
+        if let times = try item.window?.keptSteps(of: graph.description(node)) {
+          (graph.origin, graph.mark) = ("windows", spec.windows?.mark)
+          node = graph.pick(times: times, of: node)
+        }
         let description = graph.description(node)
         guard description.whole.count > 0 else {
           let empty = description.timeCount == 0 ? "there are no time steps" : "there are no cells"
@@ -177,8 +131,7 @@ public struct Planner: Sendable {
               stage: "output", file: path))
           continue
         }
-        var header = try EncodedHeader(description, options(output))
-        header.definition.attributes.append(Attribute("isotach_digest", digest))
+        let header = try EncodedHeader(description, options(output))
         outputs.append(
           .init(
             path: path, mark: output.mark, node: node.index, layout: try OutputLayout(description, header)))
@@ -201,9 +154,9 @@ public struct Planner: Sendable {
       let memory = try planner.plan()
       return ItemPlan(
         item: item, spec: spec, graph: graph, outputs: outputs,
-        lists: lists.outputs.map { $0.withDigest(digest) }, memory: memory, base: base,
+        lists: lists.outputs, memory: memory, base: base,
         settingsThreads: settings.threads, files: files,
-        digest: digest, notes: notes)
+        notes: notes)
     } catch {
       let node = graph.nodes[error.node]
       let needed = base + error.needed / 7 * 8 + 8

@@ -23,11 +23,14 @@ extension PipelineSpec {
   }
 
   /// Decodes a pipeline; opens nothing.
-  /// - Parameter path: what faults call the text; relative paths start from its folder.
+  /// - Parameters:
+  ///   - path: what faults call the text; relative paths start from its folder.
+  ///   - settings: values of `--set name=value`.
   /// - Throws: when the text is no pipeline at all; other faults are in the result.
-  public static func decode(_ text: [UInt8], path: String, settings: [(name: String, value: String)])
-    throws(Faults) -> PipelineSpec
-  {
+  ///   - item: what `{stem}` and `{window}` stand for; nil: they are left open.
+  public static func decode(
+    _ text: [UInt8], path: String, settings: [(name: String, value: String)], item: String? = nil
+  ) throws(Faults) -> PipelineSpec {
     let root: ConfigValue?
     let duplicates: [PlanError]
     do throws(PlanError) {
@@ -39,8 +42,13 @@ extension PipelineSpec {
       throw Faults(Fault(.badPipeline, "the file holds no pipeline", pipeline: path))
     }
     var decoder = SpecDecoder(path: path, folder: folder(of: path), text: text, duplicates: duplicates)
-    if let spec = decoder.decode(root, settings: settings) { return spec }
+    if let spec = decoder.decode(root, settings: settings, item: item) { return spec }
     throw Faults(decoder.faults.map { Fault($0, pipeline: path) })
+  }
+
+  /// The pipeline for one item: `{stem}` and `{window}` in its stages stand for the item's name.
+  func named(_ item: String) throws(Faults) -> PipelineSpec {
+    try Self.decode(text, path: path, settings: settings, item: item)
   }
 
   static func folder(of path: String) -> String {
@@ -70,9 +78,14 @@ func readSmallFile(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
   guard status.st_mode & S_IFMT == S_IFREG else {
     throw FileError(.refused, path: path, "it is not a regular file")
   }
-  var bytes = [UInt8](repeating: 0, count: limit + 1)
+  // Files of /proc have no size.
+  var bytes = [UInt8](repeating: 0, count: min(limit, max(4096, Int(clamping: status.st_size))) + 1)
   var count = 0
-  while count < bytes.count {
+  while true {
+    if count == bytes.count {
+      guard count <= limit else { break }
+      bytes += [UInt8](repeating: 0, count: min(limit + 1 - count, count))
+    }
     let room = bytes.count - count
     let got = unsafe bytes.withUnsafeMutableBytes {
       unsafe read(descriptor, $0.baseAddress.map { unsafe $0 + count }, room)

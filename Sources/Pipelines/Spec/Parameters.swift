@@ -4,8 +4,13 @@ import Stages
 struct Parameters {
   var values: [(name: String, value: ConfigValue)] = []
   var faults: [PlanError] = []
+  /// What `{stem}` and `{window}` stand for; nil: a marker.
+  var itemName: String?
+  /// Which of the two stood in the text, and where.
+  private(set) var itemWords: [(name: String, mark: Mark)] = []
 
-  /// Puts the parameters into every scalar of the tree. `{stem}` is left, as a marker, where `keepsStem`.
+  /// Puts the parameters into every scalar of the tree. `{stem}` and `{window}` are left, as a
+  /// marker, where `keepsStem`.
   mutating func substitute(_ value: ConfigValue, keepsStem: Bool = false) -> ConfigValue {
     switch value.content {
     case .null: return value
@@ -44,12 +49,15 @@ struct Parameters {
       }
       let name = String(rest[after..<close])
       rest = rest[rest.index(after: close)...]
-      if name == "stem" {
-        if !keepsStem {
+      if name == "stem" || name == "window" {
+        if keepsStem {
+          itemWords.append((name, mark))
+        } else {
           faults.append(
-            PlanError("`{stem}` stands only in the `file` of an output", at: mark, subject: "stem"))
+            PlanError(
+              "`{\(name)}` stands only in the `file` of an output and in stages", at: mark, subject: name))
         }
-        result += PipelineSpec.FileTemplate.stem
+        result += itemName ?? PipelineSpec.FileTemplate.stem
       } else if let parameter = values.first(where: { $0.name == name })?.value {
         if result.isEmpty, rest.isEmpty, text == "{\(name)}" { isWholeReference = parameter }
         result += parameter.text ?? ""

@@ -7,8 +7,11 @@ public struct PipelineSpec: Sendable {
   /// The YAML file as it was given; relative paths in it start from its folder.
   public let path: String
   public let folder: String
-  /// The text, byte for byte: part of an output's digest.
+  /// The text, byte for byte.
   let text: [UInt8]
+  /// What the text says of the outputs, with parameters put in, without comments and the like: part of an output's
+  /// digest.
+  var plan = ""
   public let name: String
   public let summary: String?
   /// Values of the parameters, those of `--set` included.
@@ -18,6 +21,12 @@ public struct PipelineSpec: Sendable {
   public let outputs: [Output]
   public let metadata: [Attribute]
   public let skipsFailedItems: Bool
+  public var schedule = ScheduleSpec()
+  public var windows: WindowSpec?
+  /// Values of `--set`.
+  var settings: [(name: String, value: String)] = []
+  /// Places in `stages:` of those that have the item's name in a value.
+  var itemStages: Set<Int> = []
   /// What is wrong with the text. A pipeline with faults is planned as far as it goes, to find the others, and
   /// never run.
   public let faults: [Fault]
@@ -75,7 +84,7 @@ public struct PipelineSpec: Sendable {
     public enum Form: String, Sendable, CaseIterable { case grid, list }
   }
 
-  /// The path of an output, with `{stem}` where the name of the item goes.
+  /// The path of an output, with `{stem}` or `{window}` where the name of the item goes.
   public struct FileTemplate: Sendable {
     static let stem = "\u{0}"
     let text: String
@@ -86,8 +95,8 @@ public struct PipelineSpec: Sendable {
     }
   }
 
-  /// True when each file of the first input that is not static is an item of its own.
-  public var hasItems: Bool { outputs.contains { $0.file.hasStem } }
+  /// True when each file of the first input that is not static, or each window of time, is an item of its own.
+  public var hasItems: Bool { windows != nil || !itemStages.isEmpty || outputs.contains { $0.file.hasStem } }
   /// The input whose files are the items.
   public var itemInput: Int? { inputs.firstIndex { !$0.isStatic } }
 }

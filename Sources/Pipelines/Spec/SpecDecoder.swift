@@ -27,7 +27,12 @@ struct SpecDecoder {
     ),
     Key("metadata", .dictionary(.text), "global attributes of every output"),
     Key("on-error", .choice(["stop", "skip"]), default: "stop", "what a failed item does to the others"),
+    Key(
+      "windows", .mapping(WindowSpec.keys), "stretches of time, each with outputs of its own named by `{window}`"),
+    Key("schedule", .mapping(ScheduleSpec.keys), "how it is run again and again (`run --new-only`)"),
   ]
+  /// What says nothing of the outputs' content.
+  private static let outsideOfPlan: Set = ["description", "parameters", "on-error", "schedule"]
   static let inputKeys: [Key] = [
     Key("files", .list(.text), required: true, "a path, a pattern with * ? [a-z], or a list of those"),
     Key("variable", .text, "its name, its path /group/name, or its CF standard name"),
@@ -46,7 +51,9 @@ struct SpecDecoder {
   ]
   static let outputKeys: [Key] = [
     Key("input", .stream, "the result to write; the last one when it is left out"),
-    Key("file", .text, required: true, "its path; `{stem}` makes one output for each input file"),
+    Key(
+      "file", .text, required: true,
+      "its path; `{stem}` makes one output for each input file, `{window}` for each stretch of time"),
     Key("compression", .integer, default: "4", "deflate level 1 to 9, 0 for none"),
     Key(
       "form", .choice(PipelineSpec.Output.Form.allCases.map(\.rawValue)),
@@ -58,8 +65,13 @@ struct SpecDecoder {
     (self.path, self.folder, self.text, faults) = (path, folder, text, duplicates)
   }
 
-  /// - Parameter settings: `--set`, in the order given.
-  mutating func decode(_ root: ConfigValue, settings: [(name: String, value: String)]) -> PipelineSpec? {
+  /// - Parameters:
+  ///   - settings: `--set`, in the order given.
+  ///   - item: what `{stem}` and `{window}` stand for; nil: they are left open.
+  mutating func decode(
+    _ root: ConfigValue, settings: [(name: String, value: String)], item: String? = nil
+  ) -> PipelineSpec? {
+    parameters.itemName = item
     guard case .mapping(let raw) = root.content else {
       fault("a pipeline is a mapping with the keys name, inputs, stages, outputs", at: root.mark)
       return nil
@@ -70,7 +82,9 @@ struct SpecDecoder {
         ? entry
         : ConfigValue.Entry(
           key: entry.key, keyMark: entry.keyMark,
-          value: entry.key == "outputs" ? substituteOutputs(entry.value) : parameters.substitute(entry.value))
+          value: entry.key == "outputs"
+            ? substituteOutputs(entry.value)
+            : parameters.substitute(entry.value, keepsStem: entry.key == "stages"))
     }
     faults += parameters.faults
     for entry in entries where !Self.topKeys.contains(where: { $0.name == entry.key }) {
@@ -98,14 +112,56 @@ struct SpecDecoder {
         "the pipeline needs the key `outputs`", at: root.mark,
         remedy: "add `outputs`: the files that are written")
     }
+    let schedule = value("schedule").map { decodeSchedule($0) } ?? ScheduleSpec()
+    let windows = value("windows").flatMap { decodeWindows($0) }
+    checkItemWords(windows, hasWindows: value("windows") != nil)
+    if item == nil, !parameters.itemWords.isEmpty, !outputs.contains(where: \.file.hasStem),
+      let bare = outputs.first
+    {
+      fault(
+        "a stage has `\(parameters.itemWords[0].name)` in its keys, this output has not: every item would write the same file",
+        at: bare.fileMark, remedy: "put `{\(parameters.itemWords[0].name)}` into its name")
+    }
+    var itemStages: Set<Int> = []
+    if case .sequence(let elements)? = raw.first(where: { $0.key == "stages" })?.value.content {
+      itemStages = Set(elements.indices.filter { elements[$0].namesItem })
+    }
     let sorted = faults.sorted {
       ($0.mark?.line ?? 0, $0.mark?.column ?? 0) < ($1.mark?.line ?? 0, $1.mark?.column ?? 0)
     }
-    return PipelineSpec(
+    let plan = entries.filter { !Self.outsideOfPlan.contains($0.key) }.map { entry in
+      entry.key == "windows" ? Self.plannedPart(entry) : entry
+    }
+    var spec = PipelineSpec(
       path: path, folder: folder, text: text, name: name ?? "", summary: summary,
       parameters: parameters.values.map { ($0.name, $0.value.text ?? "") }, inputs: inputs, stages: steps,
       outputs: outputs, metadata: metadata, skipsFailedItems: skips,
       faults: sorted.map { Fault($0, pipeline: path) })
+    spec.plan = ConfigValue(.mapping(plan), root.mark).canonical
+    (spec.schedule, spec.windows, spec.settings, spec.itemStages) = (schedule, windows, settings, itemStages)
+    return spec
+  }
+
+  /// When a window is made says nothing of what it holds.
+  private static func plannedPart(_ entry: ConfigValue.Entry) -> ConfigValue.Entry {
+    guard case .mapping(let entries) = entry.value.content else { return entry }
+    let kept = entries.filter { $0.key != "steps" && $0.key != "watermark" }
+    return .init(
+      key: entry.key, keyMark: entry.keyMark, value: ConfigValue(.mapping(kept), entry.value.mark))
+  }
+
+  /// `{window}` with `windows` and `{stem}` without.
+  private mutating func checkItemWords(_ windows: WindowSpec?, hasWindows: Bool) {
+    let wanted = hasWindows ? "window" : "stem"
+    if let other = parameters.itemWords.first(where: { $0.name != wanted }) {
+      fault(
+        hasWindows
+          ? "the items are `windows`: their name is `{window}`"
+          : "`{window}` needs the key `windows`, which says how long one is", at: other.mark,
+        subject: other.name, remedy: hasWindows ? nil : "`windows: {length: day}`")
+    } else if let windows, parameters.itemWords.isEmpty {
+      fault("each window would write the same file", at: windows.mark, remedy: "put `{window}` into its name")
+    }
   }
 
   mutating func fault(_ cause: String, at mark: Mark, subject: String? = nil, remedy: String? = nil) {
@@ -146,7 +202,7 @@ struct SpecDecoder {
             at: entry.value.mark)
           continue
         }
-        guard entry.key != "stem", !entry.key.contains(where: { "{}\0".contains($0) }), !entry.key.isEmpty
+        guard entry.key != "stem", entry.key != "window", !entry.key.contains(where: { "{}\0".contains($0) }), !entry.key.isEmpty
         else {
           fault("a parameter cannot be called `\(entry.key)`", at: entry.keyMark)
           continue
@@ -259,11 +315,11 @@ struct SpecDecoder {
           deflate: level == 0 ? nil : level,
           form: element["form"]?.text.flatMap(PipelineSpec.Output.Form.init)))
     }
-    let stems = outputs.filter { $0.file.hasStem }
+    let stems = parameters.itemName == nil ? outputs.filter { $0.file.hasStem } : []
     if !stems.isEmpty, stems.count < outputs.count, let bare = outputs.first(where: { !$0.file.hasStem }) {
       fault(
-        "this output has no `{stem}` while another has: every item would write the same file",
-        at: bare.fileMark, remedy: "put `{stem}` into its name")
+        "this output has no `{stem}` or `{window}` while another has: every item would write the same file",
+        at: bare.fileMark, remedy: "put it into its name")
     }
     if !stems.isEmpty, !inputs.isEmpty, inputs.allSatisfy(\.isStatic) {
       fault("`{stem}` needs an input that is not static", at: stems[0].fileMark)

@@ -114,3 +114,17 @@ private final class PickedWork: Work {
 
   func finish() throws(StageError) -> Block { result }
 }
+
+extension ComputationGraph {
+  /// Some time steps of a node, all else as it is.
+  package mutating func pick(times: [Int], of node: NodeID) -> NodeID {
+    var output = description(node)
+    let (label, input) = ("keep \(times.count) of \(output.timeCount) times", output)
+    output.time = output.time?.subset(times)
+    return add(
+      Picked(
+        label: label, output: output, variables: Array(0..<input.variables.count), times: times,
+        layers: Array(0..<input.layerCount), rows: Array(0..<input.grid.ny),
+        columns: Array(0..<input.grid.nx)), inputs: [node])
+  }
+}

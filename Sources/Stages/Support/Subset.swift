@@ -24,7 +24,7 @@ extension Axis {
 
 extension TimeAxis {
   /// The axis at those steps.
-  func subset(_ indices: [Int]) -> TimeAxis {
+  package func subset(_ indices: [Int]) -> TimeAxis {
     var axis = self
     axis.values = indices.map { values[$0] }
     axis.bounds = bounds.map { bounds in indices.flatMap { [bounds[2 * $0], bounds[2 * $0 + 1]] } }
