@@ -61,7 +61,7 @@ let package = Package(
     .plugin(name: "TypeList", capability: .buildTool(), dependencies: ["TypeLister"]),
 
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-    .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
+    .testTarget(name: "BasicsTests", dependencies: ["Basics", "Kernels", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
       name: "ComputeTests", dependencies: ["Compute"], exclude: ["peers"], resources: [.copy("golden")]),

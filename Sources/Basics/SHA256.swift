@@ -54,7 +54,6 @@ public struct SHA256: Sendable {
     return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 
-
   /// Whole blocks of 64 bytes.
   private mutating func compress(_ blocks: Slice<UnsafeRawBufferPointer>) {
     guard blocks.count >= 64 else { return }

@@ -24,11 +24,16 @@ struct Run: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Do the items i, i+n, i+2n, ... counted from 0.", valueName: "i/n"))
   var shard: String?
 
-  @Flag(help: "Leave out what was made from the same inputs, plan and model; wait for files that still arrive.")
+  @Flag(
+    help: "Leave out what was made from the same inputs, plan and model; wait for files that still arrive.")
   var newOnly = false
-  @Option(help: ArgumentHelp("With --new-only: make so many items at most. [default: the pipeline's]", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "With --new-only: make so many items at most. [default: the pipeline's]", valueName: "n"))
   var limit: Int?
-  @Option(help: "With --new-only: which items are made first, oldest or newest. [default: the pipeline's, or oldest]")
+  @Option(
+    help:
+      "With --new-only: which items are made first, oldest or newest. [default: the pipeline's, or oldest]")
   var order: String?
   @Flag(help: "With --new-only: try again what failed or was put aside, now.") var retryFailed = false
   @Flag(help: "With --new-only: read every input from end to end, whatever earlier runs knew of it.")
@@ -39,7 +44,8 @@ struct Run: AsyncParsableCommand {
       Let a training that was stopped or killed go on from its last saved state; the result is the same, bit for \
       bit, as without the break.
       """) var resume = false
-  @Flag(help: "No story on standard error; with --new-only, also none of a run that finds another one going on.")
+  @Flag(
+    help: "No story on standard error; with --new-only, also none of a run that finds another one going on.")
   var quiet = false
 
   func validate() throws {
@@ -82,7 +88,8 @@ struct Run: AsyncParsableCommand {
   }
 
   /// Ends in good order when the process is told to stop.
-  private func stoppable<R: Sendable>(_ story: Story, _ body: @escaping @Sendable () async throws -> R) async throws
+  private func stoppable<R: Sendable>(_ story: Story, _ body: @escaping @Sendable () async throws -> R)
+    async throws
     -> R
   {
     let task = Task { try await body() }

@@ -18,9 +18,11 @@ struct ScheduleCommand: AsyncParsableCommand {
 
 /// What both have in common.
 struct SchedulePeriod: ParsableArguments {
-  @Option(help: "How often: 1m to 30m (a part of the hour), 1h to 12h (a part of the day), or 1d.") var every: String
+  @Option(help: "How often: 1m to 30m (a part of the hour), 1h to 12h (a part of the day), or 1d.") var every:
+    String
   @Option(help: "How long after the start of the period, e.g. 20m.") var offset = "0"
-  @Option(help: ArgumentHelp("The folder in which the files are written.", valueName: "folder")) var into = "."
+  @Option(help: ArgumentHelp("The folder in which the files are written.", valueName: "folder")) var into =
+    "."
 
   func validate() throws { _ = try period() }
 
@@ -46,7 +48,8 @@ struct SchedulePeriod: ParsableArguments {
     if let threads = options.threads { words += ["--threads", "\(threads)"] }
     if let memory = options.memory { words += ["--memory", memory] }
     for word in words where word.contains(where: \.isNewline) {
-      throw Faults(Fault(.usage, "a command with a line break cannot be scheduled: `\(word.escapedForDisplay)`"))
+      throw Faults(
+        Fault(.usage, "a command with a line break cannot be scheduled: `\(word.escapedForDisplay)`"))
     }
     return ScheduleFiles(pipeline: planner.spec.name, words: words, try period())
   }

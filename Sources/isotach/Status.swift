@@ -4,7 +4,8 @@ import Pipelines
 
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what a scheduled pipeline has done, what is left, and what was put aside, with the reasons.",
+    abstract:
+      "Show what a scheduled pipeline has done, what is left, and what was put aside, with the reasons.",
     discussion: """
       Looks at inputs, outputs and what the last run left; takes no lock, changes nothing. The states of \
       items: done, new, changed (input, plan or model), arriving (a file is not whole yet), open (a window that \

@@ -22,9 +22,19 @@ final class ClassTally: Sendable {
     return description.variables.enumerated().flatMap { index, variable in
       (variable.flags ?? []).map { flag in
         ClassCount(
-          variable: variable.name, value: Int(flag.value), meaning: flag.meaning,
-          cells: cells[index]?[Int(flag.value) + 128] ?? 0)
+          variable.name, value: Int(flag.value), meaning: flag.meaning,
+          count: cells[index]?[Int(flag.value) + 128] ?? 0)
       }
     }
+  }
+}
+
+extension ListOutput {
+  /// How many objects the list has, or how many tracks.
+  var count: ClassCount {
+    let objects = listing.found.all
+    return ClassCount(
+      listing.isTracks ? "tracks" : "objects", value: 1, meaning: listing.noun, isObjects: true,
+      count: listing.isTracks ? Set(objects.map(\.number)).count : objects.count)
   }
 }

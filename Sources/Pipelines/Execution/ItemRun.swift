@@ -49,7 +49,8 @@ struct ItemRun {
         }
         try await writeCoordinates(output.layout.header, files[index])
         let step = plan.memory.steps[plan.memory.kept.count + index]
-        try await write(output, plan.memory.cuts[index], step, files[index], tallies[index], kept: kept, counter)
+        try await write(
+          output, plan.memory.cuts[index], step, files[index], tallies[index], kept: kept, counter)
         leave(step, &kept)
       }
       for list in plan.lists { try await lists.write(list, inputs: identities) }
@@ -58,9 +59,13 @@ struct ItemRun {
       try Task.checkCancellation()
       for file in files { try await file.publish() }
       try await lists.publish()
+      // A list may be written in several forms.
+      var counts = Array(Set(plan.lists.map(\.count))).sorted {
+        ($0.subject, $0.meaning) < ($1.subject, $1.meaning)
+      }
+      for (output, tally) in zip(plan.outputs, tallies) { counts += tally.counts(output.description) }
       return Result(
-        written: plan.effectFiles + plan.outputs.map(\.path), scores: notebook.scores,
-        classes: plan.outputs.indices.flatMap { index in tallies[index].counts(plan.outputs[index].description) })
+        written: plan.effectFiles + plan.outputs.map(\.path), scores: notebook.scores, classes: counts)
     } catch {
       for file in files { await file.discard() }
       await lists.discard()

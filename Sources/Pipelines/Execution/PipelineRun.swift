@@ -25,7 +25,7 @@ public struct PipelineRun: Sendable {
     public var failed: [(item: Item, faults: [Fault])] = []
     public var seconds = 0.0
     public var fileBytes = 0
-    /// Cells of each class that was written.
+    /// What was found of each class.
     public var classes: [ClassCount] = []
     public var code: Fault.Code? { failed.isEmpty ? nil : .someFailed }
   }

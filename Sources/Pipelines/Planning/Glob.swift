@@ -93,7 +93,17 @@ extension Glob {
 
   /// The folder above the first part that is a pattern.
   static func fixedFolder(of pattern: String) -> String {
-    let parts = pattern.split(separator: "/", omittingEmptySubsequences: true).prefix { !isPattern(String($0)) }
+    let parts = pattern.split(separator: "/", omittingEmptySubsequences: true).prefix {
+      !isPattern(String($0))
+    }
     return (pattern.hasPrefix("/") ? "/" : parts.isEmpty ? "." : "") + parts.joined(separator: "/")
+  }
+
+  /// True when a file of that path would match, were it there; both from the same folder.
+  static func covers(_ pattern: String, _ path: String) -> Bool {
+    func parts(_ text: String) -> [Substring] { text.split(separator: "/").filter { $0 != "." } }
+    let (patterns, names) = (parts(pattern), parts(path))
+    return pattern.hasPrefix("/") == path.hasPrefix("/") && patterns.count == names.count
+      && zip(patterns, names).allSatisfy { matches(Array($1.utf8), Array($0.utf8)) }
   }
 }

@@ -96,6 +96,7 @@ actor Digests {
   /// True when each item has its own files of an input.
   private func isOwn(_ index: Int) -> Bool {
     guard planner.spec.hasItems else { return false }
-    return planner.spec.windows != nil ? !planner.spec.inputs[index].isStatic : index == planner.spec.itemInput
+    return planner.spec.windows != nil
+      ? !planner.spec.inputs[index].isStatic : index == planner.spec.itemInput
   }
 }

@@ -31,7 +31,9 @@ extension Planner {
     if spec.windows != nil {
       var files: [Int: [(path: String, times: FileTimes)]] = [:]
       for (input, paths) in try windowedFiles(mayBeEmpty: false) {
-        for path in paths { files[input, default: []].append((path, try await times(of: path, input: input))) }
+        for path in paths {
+          files[input, default: []].append((path, try await times(of: path, input: input)))
+        }
       }
       return try windows(files)
     }
@@ -98,7 +100,8 @@ extension Planner {
       throw Faults(
         Fault(
           .badPipeline, "the file has no time axis, and `windows` are stretches of time", pipeline: spec.path,
-          at: input.mark, stage: input.name, file: path, remedy: "say `static: true` when it holds for all times"))
+          at: input.mark, stage: input.name, file: path,
+          remedy: "say `static: true` when it holds for all times"))
     }
     do throws(GridError) {
       return FileTimes(calendar: time.calendar, ticks: try time.representativeTicks())
@@ -123,7 +126,9 @@ extension Planner {
     let newest = inputs.map { files[$0]?.lazy.flatMap(\.times.ticks).max() ?? .min }.min() ?? .min
     var starts: [Int64: (start: CFDate, end: Int64)] = [:]
     for tick in files.values.joined().lazy.flatMap(\.times.ticks) {
-      if let window = windows.length.window(of: tick, calendar) { starts[window.ticks] = (window.start, window.end) }
+      if let window = windows.length.window(of: tick, calendar) {
+        starts[window.ticks] = (window.start, window.end)
+      }
     }
     let (before, after) = (Self.microseconds(windows.before), Self.microseconds(windows.after))
     let watermark = Self.microseconds(windows.watermark)
@@ -145,7 +150,8 @@ extension Planner {
       } else if let wanted = windows.steps, steps >= wanted, after == 0 || beyond {
       } else if newest < end + max(after, watermark) {
         let have = windows.steps.map { "\(steps) of \($0) times are there" } ?? "\(steps) times are there"
-        openReason = "\(have), and the data do not go on \(TimeSpan.text(Double(max(after, watermark)) / 1e6)) beyond it"
+        openReason =
+          "\(have), and the data do not go on \(TimeSpan.text(Double(max(after, watermark)) / 1e6)) beyond it"
       }
       let window = TimeWindow(
         start: start, end: end, seen: seen, calendar: calendar, steps: steps, openReason: openReason)
@@ -154,7 +160,9 @@ extension Planner {
     return items
   }
 
-  private static func microseconds(_ seconds: Double) -> Int64 { Int64(exactly: (seconds * 1e6).rounded()) ?? 0 }
+  private static func microseconds(_ seconds: Double) -> Int64 {
+    Int64(exactly: (seconds * 1e6).rounded()) ?? 0
+  }
 }
 
 extension WindowSpec.Length {
@@ -227,7 +235,8 @@ extension FileSource {
 extension TimeWindow {
   /// Of a result the steps that lie in the window; nil when all do, or when it has no time.
   func keptSteps(of description: Description) throws(GridError) -> [Int]? {
-    guard seen != start..<end, let time = description.time, time.calendar == calendar, !time.isClimatology else {
+    guard seen != start..<end, let time = description.time, time.calendar == calendar, !time.isClimatology
+    else {
       return nil
     }
     let ticks = try time.representativeTicks()

@@ -221,8 +221,17 @@ public struct Planner: Sendable {
           && $0.header.identity.inode == UInt64(status.st_ino)
       }
     }
+    let pattern =
+      spec.hasItems
+      ? spec.inputs.lazy.filter { !$0.isStatic }.flatMap(\.files).map(\.text)
+        .first { Glob.isPattern($0) && Glob.covers(spec.resolved($0), path) } : nil
     if isInput {
       faults.append(fault(.badPipeline, "the output is also an input", "give the output another name"))
+    } else if let pattern {
+      faults.append(
+        fault(
+          .badPipeline, "the output would be an input of the next run: it matches `\(pattern)`",
+          "write into another folder, or under a name that does not match"))
     } else if unsafe lstat(path, &status) == 0 {
       switch status.st_mode & S_IFMT {
       case S_IFREG: break

@@ -102,7 +102,9 @@ final class DigestCache: Sendable {
   func setTimes(_ times: FileTimes, _ key: String) {
     // A file with more is opened again: the cache shall stay small.
     guard times.ticks.count <= 4096 else { return }
-    state.withLock { $0.used.times[key] = times; $0.isChanged = true }
+    state.withLock {
+      $0.used.times[key] = times; $0.isChanged = true
+    }
   }
 
   /// Since when a file has had this stamp, as far as runs have looked; begins to watch it.
@@ -139,7 +141,9 @@ final class DigestCache: Sendable {
     for path in paths {
       receipt[SHA256.hexDigest(of: Array(path.utf8))] = (try? content(path))?.digest ?? "missing"
     }
-    state.withLock { [receipt] in $0.used.receipts[digest] = receipt; $0.isChanged = true }
+    state.withLock { [receipt] in
+      $0.used.receipts[digest] = receipt; $0.isChanged = true
+    }
   }
 
   /// Not kept of a file that changed a moment ago, or in the future: its next change could leave it the same stamp.
@@ -239,7 +243,9 @@ extension DigestCache.Entries {
         return true
       }
       guard words[5].isDigest else { return false }
-      if kind == "c" { contents[stamp] = words[5] } else {
+      if kind == "c" {
+        contents[stamp] = words[5]
+      } else {
         origins[stamp] = .init(digest: words[5], inputs: Array(words.dropFirst(6)))
       }
       return true
@@ -265,7 +271,8 @@ extension String {
   var isDigest: Bool {
     utf8.count == 64
       && utf8.allSatisfy {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+          || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
       }
   }
 }

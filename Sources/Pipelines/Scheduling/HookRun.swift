@@ -28,9 +28,11 @@ struct HookRun {
     guard program == nil else { return nil }
     let name = hook.words.first ?? ""
     return Fault(
-      .badPipeline, "there is no program `\(name)`" + (name.contains("/") ? "" : " in PATH"), pipeline: spec.path,
+      .badPipeline, "there is no program `\(name)`" + (name.contains("/") ? "" : " in PATH"),
+      pipeline: spec.path,
       at: hook.mark, stage: hook.event.rawValue,
-      remedy: name.contains("/") ? "is it executable?" : "name it with its folder: cron's PATH is /usr/bin:/bin")
+      remedy: name.contains("/")
+        ? "is it executable?" : "name it with its folder: cron's PATH is /usr/bin:/bin")
   }
 
   /// Blocks until it has ended.
@@ -47,7 +49,8 @@ struct HookRun {
     }
     guard input >= 0, output >= 0 else { return failed("no file in memory can be made") }
     let text = Array((event.text + "\n").utf8)
-    guard unsafe text.withUnsafeBytes({ unsafe pwrite(input, $0.baseAddress, $0.count, 0) }) == text.count else {
+    guard unsafe text.withUnsafeBytes({ unsafe pwrite(input, $0.baseAddress, $0.count, 0) }) == text.count
+    else {
       return failed("its input cannot be written: \(systemReason(errno))")
     }
     let (status, child) = spawn(program, input, output)

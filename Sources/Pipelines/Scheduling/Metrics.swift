@@ -33,9 +33,13 @@ enum Metrics {
     metric(
       "items", "Items by their state after the last run.",
       record.counts.map { ([("state", $0.0)], String($0.1)) })
-    metric(
-      "detected_cells", "Cells by class in the outputs of the last run that wrote any.",
-      record.classes.map { ([("variable", $0.variable), ("class", $0.meaning)], String($0.cells)) })
+    for (name, isObjects) in [("cells", false), ("objects", true)] {
+      metric(
+        "detected_\(name)",
+        "\(isObjects ? "Objects" : "Cells") by class in the outputs of the last run that wrote any.",
+        record.classes.filter { $0.isObjects == isObjects }
+          .map { ([("subject", $0.subject), ("class", $0.meaning)], String($0.count)) })
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -34,7 +34,8 @@ public struct PipelineStatus: Sendable {
       let entry = book.entries[file.path]
       return Entry(
         name: file.path,
-        state: file.faults.isEmpty ? "arriving" : entry?.isPutAside(planner.spec.schedule) == true ? "quarantined" : "failed",
+        state: file.faults.isEmpty
+          ? "arriving" : entry?.isPutAside(planner.spec.schedule) == true ? "quarantined" : "failed",
         reason: entry?.reason ?? file.faults.first?.description)
     }
     var done = 0
@@ -90,8 +91,10 @@ public struct PipelineStatus: Sendable {
     lines.append("lag           \(TimeSpan.text(lag))")
     let present = counts.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
     lines.append("items         " + (present.isEmpty ? "none" : present.joined(separator: ", ")))
-    for count in last?.classes ?? [] where count.value != 0 && count.cells > 0 {
-      lines.append("detected      \(count.variable): \(count.meaning), \(count.cells) cells")
+    for count in last?.classes ?? [] where count.isDetection {
+      lines.append(
+        "detected      \(count.meaning): \(count.count) \(count.isObjects ? count.subject : "cells of \(count.subject)")"
+      )
     }
     for entry in entries.prefix(50) {
       let reason = entry.reason?.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: "; ")

@@ -14,7 +14,7 @@ struct RunRecord: Sendable {
   /// The newest time of the data that were published, and as seconds since 1970 where the calendar is a real one.
   var newestData: String?
   var newestDataSeconds: Int?
-  /// Cells of each class in the outputs of the last run that wrote any.
+  /// Of each class in the outputs of the last run that wrote any.
   var classes: [ClassCount] = []
   var faults: [String] = []
 
@@ -26,7 +26,8 @@ struct RunRecord: Sendable {
   init?(_ folder: StateFolder, suffix: String = "") {
     guard let bytes = try? readSmallFile(Self.path(folder, suffix: suffix), limit: 1 << 22),
       let value = try? JSONValue.parse(bytes), let start = value["start"]?.integer,
-      let end = value["end"]?.integer, let seconds = value["seconds"]?.number, let code = value["code"]?.integer
+      let end = value["end"]?.integer, let seconds = value["seconds"]?.number,
+      let code = value["code"]?.integer
     else { return nil }
     (self.start, self.end, self.seconds, self.code) = (start, end, seconds, code)
     lastSuccess = value["lastSuccess"]?.integer
@@ -54,39 +55,49 @@ struct RunRecord: Sendable {
   }
 }
 
-/// How many cells of an output are of a class.
+/// How much of a class was found: cells of a field of classes, or objects of a list.
 public struct ClassCount: Sendable, Hashable {
-  public let variable: String
+  /// The field; of a list what it is about.
+  public let subject: String
+  /// The class; 0 is the background.
   public let value: Int
   public let meaning: String
-  public var cells: Int
+  /// True when `count` counts objects (of tracks: tracks), not cells.
+  public let isObjects: Bool
+  public var count: Int
 
-  init(variable: String, value: Int, meaning: String, cells: Int) {
-    (self.variable, self.value, self.meaning, self.cells) = (variable, value, meaning, cells)
+  init(_ subject: String, value: Int, meaning: String, isObjects: Bool = false, count: Int) {
+    (self.subject, self.value, self.meaning) = (subject, value, meaning)
+    (self.isObjects, self.count) = (isObjects, count)
   }
 
   init?(_ json: JSONValue) {
-    guard let variable = json["variable"]?.string, let value = json["value"]?.integer,
-      let meaning = json["class"]?.string, let cells = json["cells"]?.integer
+    guard let subject = json["subject"]?.string, let value = json["value"]?.integer,
+      let meaning = json["class"]?.string, let count = json["count"]?.integer,
+      let unit = json["of"]?.string
     else { return nil }
-    self.init(variable: variable, value: value, meaning: meaning, cells: cells)
+    self.init(subject, value: value, meaning: meaning, isObjects: unit == "objects", count: count)
   }
 
   public var json: JSONValue {
     .object([
-      ("variable", .string(variable)), ("class", .string(meaning)), ("value", .integer(value)),
-      ("cells", .integer(cells)),
+      ("subject", .string(subject)), ("class", .string(meaning)), ("value", .integer(value)),
+      ("count", .integer(count)), ("of", .string(isObjects ? "objects" : "cells")),
     ])
   }
 
-  /// The same classes, their cells together.
+  /// True when something was detected.
+  var isDetection: Bool { value != 0 && count > 0 }
+
+  /// The same classes together.
   static func sums(_ counts: [ClassCount]) -> [ClassCount] {
     var result: [ClassCount] = []
     for count in counts {
       if let index = result.firstIndex(where: {
-        $0.variable == count.variable && $0.value == count.value && $0.meaning == count.meaning
+        $0.subject == count.subject && $0.value == count.value && $0.meaning == count.meaning
+          && $0.isObjects == count.isObjects
       }) {
-        result[index].cells += count.cells
+        result[index].count += count.count
       } else {
         result.append(count)
       }

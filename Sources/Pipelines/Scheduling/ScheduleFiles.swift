@@ -126,7 +126,8 @@ public struct ScheduleFiles: Sendable {
   /// A word as /bin/sh reads it.
   static func shellWord(_ word: String) -> String {
     let isPlain =
-      !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_./=:,+-".contains($0)) }
+      !word.isEmpty
+      && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_./=:,+-".contains($0)) }
     guard !isPlain else { return word }
     return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
@@ -143,7 +144,8 @@ public struct ScheduleFiles: Sendable {
       }
     }
     let isPlain =
-      !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_./=:,+-%$".contains($0)) }
+      !word.isEmpty
+      && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_./=:,+-%$".contains($0)) }
     return isPlain ? result : "\"\(result)\""
   }
 

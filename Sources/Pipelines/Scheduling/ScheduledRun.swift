@@ -51,7 +51,9 @@ public struct ScheduledRun: Sendable {
     guard hookFaults.isEmpty else { throw Faults(hookFaults) }
     let folder = StateFolder(planner.spec)
     let lock: PipelineLock
-    do throws(Fault) { lock = try PipelineLock(folder, shard: options.run.shard) } catch { throw Faults(error) }
+    do throws(Fault) { lock = try PipelineLock(folder, shard: options.run.shard) } catch {
+      throw Faults(error)
+    }
     // Held to the very end, the programs that are told included.
     defer { withExtendedLifetime(lock) {} }
 
@@ -205,7 +207,9 @@ public struct ScheduledRun: Sendable {
         zip(item.ownFiles, stamps).first { FileStamp(ofFileAt: $0) != $1 }?.0
         ?? digest?.contents.first { FileStamp(ofFileAt: $0.key) != $0.value.stamp }?.key
       if let changed { return .arriving(schedule.settle, "\(changed): it changed while it was worked on") }
-      if faults.allSatisfy({ $0.code == .badData }), let young = item.ownFiles.first(where: survey.settling.isYoung) {
+      if faults.allSatisfy({ $0.code == .badData }),
+        let young = item.ownFiles.first(where: survey.settling.isYoung)
+      {
         return .arriving(.infinity, "\(young): cannot be read yet: \(faults[0].cause)")
       }
       work.book.add(item.name, digest: digest?.text ?? "", faults)
@@ -278,7 +282,7 @@ public struct ScheduledRun: Sendable {
 
   private func tell(_ record: RunRecord, _ report: Report, _ fault: Faults?) -> [Fault] {
     var events: [ScheduleSpec.Hook.Event] = [report.code == 0 ? .success : .failure]
-    if report.made.classes.contains(where: { $0.value != 0 && $0.cells > 0 }) { events.append(.detection) }
+    if report.made.classes.contains(where: \.isDetection) { events.append(.detection) }
     return events.flatMap { event in
       schedule.hooks.filter { $0.event == event }.compactMap { hook in
         HookRun(hook: hook, spec: planner.spec).run(message(event, record, report, fault))
@@ -295,7 +299,8 @@ public struct ScheduledRun: Sendable {
     return .object([
       ("event", .string(event.rawValue)), ("pipeline", .string(planner.spec.name)),
       ("file", .string(planner.spec.path)), ("host", .string(PipelineLock.hostName)),
-      ("start", .string(RunSettings.isoTime(record.start))), ("end", .string(RunSettings.isoTime(record.end))),
+      ("start", .string(RunSettings.isoTime(record.start))),
+      ("end", .string(RunSettings.isoTime(record.end))),
       ("seconds", .number(record.seconds)), ("code", .integer(record.code)),
       ("written", .array(report.made.written.map { .string($0) })),
       ("items", .object(report.counts.map { ($0.0, .integer($0.1)) })), ("failed", .array(failed)),

@@ -59,6 +59,8 @@ struct StateFolder: Sendable {
 /// A small text put in place at once.
 public enum TextFile {
   public static func write(_ text: String, to path: String) throws(Faults) {
-    do throws(FileError) { try StateFolder.write(Array(text.utf8), to: path) } catch { throw Faults(Fault(error)) }
+    do throws(FileError) { try StateFolder.write(Array(text.utf8), to: path) } catch {
+      throw Faults(Fault(error))
+    }
   }
 }

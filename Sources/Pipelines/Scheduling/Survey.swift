@@ -80,7 +80,8 @@ struct Survey: Sendable {
   private func times(_ path: String, _ input: Int) async throws(Faults) -> FileTimes {
     let content: FileContent
     do throws(FileError) { content = try cache.content(path) } catch { throw Faults(Fault(error)) }
-    let key = content.digest + "/" + SHA256.hexDigest(of: Array(planner.spec.inputs[input].name.utf8)).prefix(8)
+    let key =
+      content.digest + "/" + SHA256.hexDigest(of: Array(planner.spec.inputs[input].name.utf8)).prefix(8)
       + planner.spec.planDigest
     if let times = cache.times(key) { return times }
     let times = try await planner.times(of: path, input: input)

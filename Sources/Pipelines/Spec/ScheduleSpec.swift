@@ -48,7 +48,8 @@ public struct ScheduleSpec: Sendable {
     Key("on-failure", .list(.text), "the same, after a run with a fault"),
     Key(
       "on-detection", .list(.text),
-      "the same, after a run that wrote cells of a class other than 0 (`flag_values`)"),
+      "the same, after a run that wrote cells of a class other than 0 (`flag_values`), or a list with objects"
+    ),
     Key("hook-limit", .text, default: "60s", "the time that such a program may take"),
   ]
 }

@@ -28,7 +28,8 @@ struct SpecDecoder {
     Key("metadata", .dictionary(.text), "global attributes of every output"),
     Key("on-error", .choice(["stop", "skip"]), default: "stop", "what a failed item does to the others"),
     Key(
-      "windows", .mapping(WindowSpec.keys), "stretches of time, each with outputs of its own named by `{window}`"),
+      "windows", .mapping(WindowSpec.keys),
+      "stretches of time, each with outputs of its own named by `{window}`"),
     Key("schedule", .mapping(ScheduleSpec.keys), "how it is run again and again (`run --new-only`)"),
   ]
   /// What says nothing of the outputs' content.
@@ -202,7 +203,8 @@ struct SpecDecoder {
             at: entry.value.mark)
           continue
         }
-        guard entry.key != "stem", entry.key != "window", !entry.key.contains(where: { "{}\0".contains($0) }), !entry.key.isEmpty
+        guard entry.key != "stem", entry.key != "window", !entry.key.contains(where: { "{}\0".contains($0) }),
+          !entry.key.isEmpty
         else {
           fault("a parameter cannot be called `\(entry.key)`", at: entry.keyMark)
           continue
