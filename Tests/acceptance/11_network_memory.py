@@ -78,7 +78,7 @@ def test_a_large_field_in_tiles():
             "outputs:\n  - {file: fine.nc}" + TAIL)
         expect(isotach("run", folder / "fine.yaml", timeout=300), 0)
         (folder / "predict.yaml").write_text(
-            HEAD % ("fine.nc", "") + "  - predict: {input: field, model: out/m.onnx, tile: 256}\n"
+            HEAD % ("fine.nc", "") + "  - predict: {input: field, model: out/m.onnx, tile: 256, spacing: any}\n"
             "outputs:\n  - {file: made.nc}" + TAIL)
         return measure(folder / "predict.yaml")
 

@@ -35,7 +35,7 @@ public enum ModelFile {
     _ model: TrainedModel, to path: String, normalisation: ModelMetadata.Normalisation = .metadata
   ) throws(FileError) -> String {
     try publish(path) { () throws(ModelError) in
-      try bytes(model, path: path, normalisation: normalisation)
+      try encoded(model, path: path, normalisation: normalisation)
     }
   }
 
@@ -49,7 +49,7 @@ public enum ModelFile {
     to path: String
   ) throws(FileError) -> String {
     try publish(path) { () throws(ModelError) in
-      try bytes(
+      try encoded(
         NetworkWriter(path: path) { shape throws(GraphError) in
           .init(
             try definition.network(input: shape, .inference, domain: metadata.domain ?? DomainPadding()))
@@ -57,30 +57,28 @@ public enum ModelFile {
     }
   }
 
-  private static func publish(_ path: String, _ make: () throws(ModelError) -> [UInt8]) throws(FileError)
-    -> String
+  private static func publish(_ path: String, _ make: () throws(ModelError) -> EncodedModel)
+    throws(FileError) -> String
   {
-    let bytes: [UInt8]
-    do throws(ModelError) { bytes = try make() } catch {
+    let model: EncodedModel
+    do throws(ModelError) { model = try make() } catch {
       throw FileError(
         .cannotWrite, path: path, subject: error.subject, error.sentence, remedy: error.remedy)
     }
     let file = try TemporaryFile.create(path)
     do throws(FileError) {
-      try file.write(bytes)
+      let digest = try model.write(to: file)
       try file.publish()
+      return digest
     } catch {
       file.remove()
       throw error
     }
-    return SHA256.hexDigest(of: bytes)
   }
 
-  /// The bytes of the file.
-  /// - Throws: `ModelError` when the model cannot be written as ONNX.
-  static func bytes(
-    _ model: TrainedModel, path: String, normalisation: ModelMetadata.Normalisation = .metadata
-  ) throws(ModelError) -> [UInt8] {
+  private static func encoded(
+    _ model: TrainedModel, path: String, normalisation: ModelMetadata.Normalisation
+  ) throws(ModelError) -> EncodedModel {
     var metadata = ModelMetadata(model)
     metadata.normalisation = normalisation
     let writer = NetworkWriter(path: path) { shape throws(GraphError) in
@@ -91,16 +89,16 @@ public enum ModelFile {
     do { shape = try Shape([1, model.inputs.count] + model.patch) } catch {
       throw ModelError(.mismatch, path: path, error.description)
     }
-    return try bytes(writer, shape, model.parameters, metadata)
+    return try encoded(writer, shape, model.parameters, metadata)
   }
 
-  private static func bytes(
+  private static func encoded(
     _ writer: NetworkWriter, _ shape: Shape, _ parameters: Parameters, _ metadata: ModelMetadata
-  ) throws(ModelError) -> [UInt8] {
-    var proto = try writer.model(shape, parameters, metadata: metadata.properties)
+  ) throws(ModelError) -> EncodedModel {
+    var (proto, numbers) = try writer.model(shape, parameters, metadata: metadata.properties)
     let program = (metadata.provenance["program"] ?? "").split(separator: " ", maxSplits: 1)
     if program.count == 2, program[0] == "isotach" { proto.producerVersion = String(program[1]) }
-    do { return try proto.serializedBytes() } catch {
+    do { return try EncodedModel(proto, numbers) } catch {
       throw ModelError(.unsupported, path: writer.path, "it cannot be written: \(error)")
     }
   }

@@ -149,16 +149,4 @@ extension Onnx_TensorProto {
     }
     rawData = Data(bytes)
   }
-
-  /// The numbers of a parameter.
-  init(_ name: String, _ numbers: Operand<Float>) {
-    self.init()
-    (self.name, dataType) = (name, ElementType.float32.rawValue)
-    dims = numbers.shape.extents.map { Int64($0) }
-    #if _endian(little)
-      rawData = unsafe Data(buffer: numbers.values)
-    #else
-      self.init(name, numbers.shape.extents, count: numbers.count) { numbers[$0] }
-    #endif
-  }
 }

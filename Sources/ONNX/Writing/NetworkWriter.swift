@@ -25,8 +25,9 @@ struct NetworkWriter {
   /// - Parameters:
   ///   - shape: of an input that fits.
   ///   - parameters: the numbers; those that the graph does not use are left out.
+  /// - Returns: the model without the numbers of its parameters, and these.
   func model(_ shape: Shape, _ parameters: Parameters, metadata: [(name: String, text: String)])
-    throws(ModelError) -> Onnx_ModelProto
+    throws(ModelError) -> (model: Onnx_ModelProto, parameters: [(name: String, numbers: Operand<Float>)])
   {
     let base: Built
     do { base = try build(shape) } catch {
@@ -42,6 +43,7 @@ struct NetworkWriter {
     graph.node = written.nodes
     graph.initializer = written.constants
     var bytes = 0
+    var stored: [(name: String, numbers: Operand<Float>)] = []
     for parameter in written.parameters {
       let name = parameter.name
       guard let numbers = parameters[name] else {
@@ -58,7 +60,7 @@ struct NetworkWriter {
           .unsupported, path: path, "the numbers do not fit in one file of ONNX",
           expected: "less than \(OnnxFile.largest) bytes", found: "\(bytes)")
       }
-      graph.initializer.append(Onnx_TensorProto(name, numbers))
+      stored.append((name, numbers))
     }
     graph.input = [
       Self.port(base.name(base.input), shape.extents.enumerated().map { names[$0] ?? .number($1) })
@@ -89,7 +91,7 @@ struct NetworkWriter {
       (property.key, property.value) = (entry.name, entry.text)
       return property
     }
-    return model
+    return (model, stored)
   }
 
   private enum Extent {
