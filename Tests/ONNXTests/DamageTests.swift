@@ -52,7 +52,7 @@ import Testing
       var shapes: [String: Shape] = [:]
       for port in model.inputs { shapes[port.name] = try? Shape([1, 2, 4, 6]) }
       let graph = try model.graph(shapes)
-      _ = try graph.run(["x": (0..<48).map { Double($0) }], .init(memory: 16 << 20))
+      _ = try graph.run(["x": (0..<48).map { Double($0) }], memory: 16 << 20)
       return .success(())
     } catch {
       return .failure(error)
@@ -270,6 +270,6 @@ import Testing
       if case .constant(let numbers) = $1 { $0 + numbers.count } else { $0 }
     }
     #expect(kept < 5_000_000)
-    #expect(try graph.run(["x": [2]], .init())["y"] == Array(repeating: 2, count: 4096))
+    #expect(try graph.run(["x": [2]])["y"] == Array(repeating: 2, count: 4096))
   }
 }

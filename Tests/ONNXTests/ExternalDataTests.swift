@@ -36,7 +36,7 @@ import Testing
     let bytes: [UInt8] = try model.proto.serializedBytes()
     try Data(bytes).write(to: URL(fileURLWithPath: folder + "/model.onnx"))
     let graph = try OnnxModel.read(folder + "/model.onnx").graph()
-    return try graph.run(["x": [10, 20, 30]], .init())["y"] ?? []
+    return try graph.run(["x": [10, 20, 30]])["y"] ?? []
   }
 
   @Test func isReadFromBelowTheModel() throws {

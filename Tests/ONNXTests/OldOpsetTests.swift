@@ -15,7 +15,7 @@ import Testing
     model.input("x", extents.map(String.init))
     build(&model)
     model.output("y")
-    return try model.read().graph().run(["x": numbers], .init())["y"] ?? []
+    return try model.read().graph().run(["x": numbers])["y"] ?? []
   }
 
   @Test func clipWithAttributes() throws {
@@ -207,7 +207,7 @@ import Testing
     node.attribute = [attribute]
     function.node = [node]
     model.proto.functions = [function]
-    #expect(try model.read().graph().run(["x": [-2, 0, 4]], .init())["y"] == [-1, 0, 4])
+    #expect(try model.read().graph().run(["x": [-2, 0, 4]])["y"] == [-1, 0, 4])
   }
 
   @Test func branchesSeeTheNamesOutside() throws {
@@ -231,6 +231,6 @@ import Testing
     let error = #expect(throws: ModelError.self) { try model.read() }
     #expect(error?.cause.contains("Frob (node 2/node 0)") == true)
     model.proto.graph.node[2].attribute = [branch("Neg"), branch("Abs")]
-    #expect(try model.read().graph().run(["x": [1, -2]], .init())["y"] == [-1, 2])
+    #expect(try model.read().graph().run(["x": [1, -2]])["y"] == [-1, 2])
   }
 }

@@ -77,3 +77,10 @@ struct TinyModel {
     return try OnnxModel(try OnnxFile.decode(bytes, as: .model, path: "test.onnx"), path: "test.onnx")
   }
 }
+
+extension OnnxGraph {
+  /// The outputs by name, on one thread.
+  func run(_ inputs: [String: [Double]], memory: Int = 1 << 30) throws(ModelError) -> [String: [Double]] {
+    try OnnxRun(self, threads: 1, memory: memory).run(inputs)
+  }
+}

@@ -120,6 +120,18 @@ struct WrittenCase: Sendable, CustomStringConvertible {
     .init(
       #"[{"parallel": {"branches": [[{"conv": {"filters": 2}}], ["max-pool", "resize"]]}}]"#, [2, 8, 10]),
     .init(#"[{"conv": {"filters": 2}}, {"dropout": {}}, {"spatial-dropout": {}}]"#, [2, 6, 7]),
+    .init(#"[{"clip": {"low": -0.5}}, {"clip": {"high": 0.5}}]"#, [2, 6, 7]),
+    .init(#"[{"locally-connected": {"filters": 3, "kernel": 3}}]"#, [2, 6, 7], open: ["N"]),
+    .init(#"{"constrain": {"layers": [{"conv": 2}], "factor": [2, 3]}}"#, [2, 6, 9]),
+    .init(
+      #"{"constrain": {"layers": [{"conv": 4}, "pixel-shuffle"], "method": "softmax"}}"#, [1, 5, 4]),
+    .init(
+      #"{"constrain": {"layers": [{"conv": 1}, "softplus"], "method": "multiplicative", "factor": 4}}"#,
+      [2, 8, 12]),
+    .init(#"[{"squeeze-excitation": 2}]"#, [4, 6, 7]),
+    .init(#"[{"inverted-residual": 4}]"#, [4, 6, 8]),
+    .init(#"[{"aspp": {"filters": 3, "rates": [1, 2]}}]"#, [2, 6, 7], open: ["N"]),
+    .init(#"[{"aspp": {"filters": 3, "rates": [1, 2], "mean": false}}]"#, [2, 6, 7]),
   ]
 
   private static let models: [WrittenCase] = [
@@ -136,6 +148,15 @@ struct WrittenCase: Sendable, CustomStringConvertible {
     .init(#"{"srcnn": {"upscale": 2}}"#, [1, 8, 9]),
     .init(#"{"fsrcnn": {"scale": 3}}"#, [1, 6, 7]),
     .init(#"{"deepsd": {"stages": 1}}"#, [2, 8, 8]),
+    .init(#"{"edsr": {"width": 4, "depth": 2, "scale": 3, "residual": [0]}}"#, [2, 6, 7]),
+    .init(
+      #"{"edsr": {"width": 4, "depth": 1, "scale": 4, "up": "resize-convolution", "auxiliary": 1}}"#,
+      [2, 8, 12]),
+    .init(#"{"srdensenet": {"growth": 2, "layers": 2, "blocks": 2, "width": 4}}"#, [1, 6, 7]),
+    .init(
+      #"{"deepesd": {"scale": 2, "head": "bernoulli-gamma", "filters": [4, 2]}}"#, [3, 5, 4], open: ["N"]),
+    .init(#"{"cgnet": {"m": 2, "n": 2}}"#, [4, 16, 24]),
+    .init(#"{"mobilenet-v2": {"classes": 3, "width": 0.25}}"#, [3, 64, 64]),
     .init(#"{"lenet5": {}}"#, [1, 32, 32], open: ["N"]),
     .init(#"{"liu-detector": {}}"#, [8, 32, 32], open: ["N"]),
   ]

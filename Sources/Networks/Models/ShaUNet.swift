@@ -10,7 +10,8 @@ public struct ShaUNet: Model {
     name: "sha-unet", summary: "strided, narrower UNet for downscaling (Sha et al. 2020)",
     discussion: """
       `widths: [56, 112, 224, 448]` is that for temperature, `[64, 96, 128, 160]` that for precipitation. \
-      `nested: true` is the Nest-UNet of part II. `second-output` adds the head that rebuilds the relief (UNet-AE).
+      `nested: true` is the Nest-UNet of part II. `second-output` adds the head that rebuilds the relief (UNet-AE, \
+      with `dropout: 0.05`): its mean absolute error against the channel `relief` of the input counts in the loss.
       """,
     keys: [
       Key("widths", .list(.integer), default: "[56, 112, 224, 448]", "channels of each level"),
@@ -19,6 +20,9 @@ public struct ShaUNet: Model {
       Key("down", .choice(["conv", "max-pool"]), default: "conv", "how the size is halved"),
       Key("nested", .boolean, default: "false", "with nested skips (Nest-UNet)"),
       Key("second-output", .number, default: "0", "weight in the loss of a second head, `relief`; 0: none"),
+      Key(
+        "relief", .integer, default: "-1",
+        "the channel of the input that the second head rebuilds; -1 is the last"),
       Key("dropout", .number, default: "0", "probability that a channel is dropped at the bottom"),
       Stack.activationKey,
     ])
@@ -31,6 +35,9 @@ public struct ShaUNet: Model {
       [("widths", precipitation)], input: [3, 64, 64], parameters: 1_811_431,
       source: "Sha et al. 2020b: UNet for precipitation (the authors' layers, trainable)"),
     Published(
+      [("second-output", .number(1)), ("dropout", .number(0.05))], input: [3, 64, 64], parameters: 5_898_270,
+      source: "Sha et al. 2020a: UNet-AE, that for temperature with the second head of as many layers"),
+    Published(
       [("widths", precipitation), ("nested", .boolean(true))], input: [3, 64, 64], parameters: 2_697_287,
       source: "Sha et al. 2020b: Nest-UNet for precipitation (the authors' layers, trainable)"),
   ]
@@ -40,15 +47,17 @@ public struct ShaUNet: Model {
   public var pools = false
   public var nested = false
   public var secondOutput = 0.0
+  public var relief = -1
   public var dropout = 0.0
   public var activation: any Layer = ReLU()
 
   public init(
     widths: [Int] = [56, 112, 224, 448], outputs: Int = 1, inputConvolutions: Int = 2, pools: Bool = false,
-    nested: Bool = false, secondOutput: Double = 0, dropout: Double = 0, activation: any Layer = ReLU()
+    nested: Bool = false, secondOutput: Double = 0, relief: Int = -1, dropout: Double = 0,
+    activation: any Layer = ReLU()
   ) {
     (self.widths, self.outputs, self.inputConvolutions) = (widths, outputs, inputConvolutions)
-    (self.pools, self.nested, self.secondOutput) = (pools, nested, secondOutput)
+    (self.pools, self.nested, self.secondOutput, self.relief) = (pools, nested, secondOutput, relief)
     (self.dropout, self.activation) = (dropout, activation)
   }
   public init(_ arguments: Arguments, _ decoding: Decoding) throws(PlanError) {
@@ -61,6 +70,7 @@ public struct ShaUNet: Model {
     pools = arguments.text("down") == "max-pool"
     nested = arguments.boolean("nested") ?? false
     secondOutput = try arguments.number("second-output", in: 0...1e6) ?? 0
+    relief = try arguments.whole("relief", minimum: -1) ?? -1
     dropout = try arguments.number("dropout", in: 0...0.999) ?? 0
     activation = Stack.activation(arguments, decoding)
   }
@@ -72,6 +82,7 @@ public struct ShaUNet: Model {
     keys.add("down", pools, unless: false) { _ in .text("max-pool") }
     keys.add("nested", nested, unless: false) { .boolean($0) }
     keys.add("second-output", secondOutput, unless: 0) { .number($0) }
+    keys.add("relief", relief, unless: -1) { .integer($0) }
     keys.add("dropout", dropout, unless: 0) { .number($0) }
     keys.add("activation", Stack.configuration(of: activation))
     return keys
@@ -105,9 +116,15 @@ public struct ShaUNet: Model {
     }
     let body = nested ? try nest(first, in: &network) : try decode(first, in: &network)
     if secondOutput > 0 {
-      network.addOutput("relief", try head("relief", body, in: &network), weight: secondOutput)
+      let count = network.channels(input)
+      guard relief < count else {
+        throw network.error("there is no channel \(relief) to rebuild: channels are counted from 0", input)
+      }
+      network.addOutput(
+        "relief", try head("relief", body, outputs: 1, in: &network), weight: secondOutput,
+        rebuilds: relief < 0 ? count - 1 : relief)
     }
-    return try head("head", body, in: &network)
+    return try head("head", body, outputs: outputs, in: &network)
   }
 
   private func decode(_ encoded: [Value], in network: inout NetworkBuilder) throws(GraphError) -> Value {
@@ -133,8 +150,8 @@ public struct ShaUNet: Model {
     ).last ?? encoded[0]
   }
 
-  private func head(_ name: String, _ body: Value, in network: inout NetworkBuilder) throws(GraphError)
-    -> Value
+  private func head(_ name: String, _ body: Value, outputs: Int, in network: inout NetworkBuilder)
+    throws(GraphError) -> Value
   {
     try network.apply(name, body) {
       stack(2 * outputs, 1)

@@ -73,14 +73,14 @@ public struct Network: Sendable {
   /// What the output is called in a file.
   public let outputName: String
   /// Side heads and their weights in the loss (deep supervision); the output itself counts 1.
-  public let sideOutputs: [(name: String, value: Value, weight: Double)]
+  public let sideOutputs: [SideOutput]
   public let parameters: [ParameterDeclaration]
   public let updates: [(parameter: String, value: Value)]
   public let mode: NetworkBuilder.Mode
 
   public init(
     graph: Graph, input: Value, output: Value, outputName: String = "output",
-    sideOutputs: [(name: String, value: Value, weight: Double)] = [],
+    sideOutputs: [SideOutput] = [],
     parameters: [ParameterDeclaration], updates: [(parameter: String, value: Value)] = [],
     mode: NetworkBuilder.Mode
   ) {

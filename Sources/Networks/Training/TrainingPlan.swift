@@ -114,7 +114,9 @@ public struct TrainingPlan: Sendable {
   private static func check(_ network: Network, _ loss: any Loss, _ target: Shape) throws(ModelError) {
     let outputs =
       [(name: "its output", value: network.output)]
-      + network.sideOutputs.map { (name: "its side output \($0.name)", value: $0.value) }
+      + network.sideOutputs.filter { $0.rebuilds == nil }.map {
+        (name: "its side output \($0.name)", value: $0.value)
+      }
     for (name, value) in outputs {
       if let error = unfit(name, network.graph.shape(value), loss, target).first { throw error }
     }
@@ -177,7 +179,16 @@ public struct TrainingPlan: Sendable {
     }
     var total = try part(network.output)
     for side in network.sideOutputs {
-      let weighted = try graph.one(Mul(), try part(side.value), graph.constant(side.weight))
+      let own =
+        if let channel = side.rebuilds {
+          try graph.mean(
+            try graph.absolute(
+              try graph.subtract(
+                side.value, try graph.slice(network.input, axis: 1, channel, channel + 1))))
+        } else {
+          try part(side.value)
+        }
+      let weighted = try graph.one(Mul(), own, graph.constant(side.weight))
       total = try graph.one(Add(), total, weighted)
     }
     graph.path = path

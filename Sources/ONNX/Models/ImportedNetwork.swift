@@ -131,7 +131,7 @@ public struct ImportedNetwork: NetworkDefinition {
     return Network(
       graph: graph, input: input, output: made[place], outputName: output.name,
       sideOutputs: zip(imported.outputs, made).filter { $0.0.name != output.name }.map {
-        ($0.0.name, $0.1, 0)
+        SideOutput(name: $0.0.name, value: $0.1, weight: 0)
       },
       parameters: parameters, mode: mode)
   }

@@ -43,6 +43,8 @@ import Testing
     #expect(pruned.parameters < all.parameters / 10)
     let relief = try summary(ShaUNet(widths: [4, 6, 8], secondOutput: 1), [1, 3, 16, 16])
     #expect(relief.sideOutputs.map(\.name) == ["relief"])
+    let three = try summary(ShaUNet(widths: [4, 6, 8], outputs: 3, secondOutput: 1), [1, 3, 16, 16])
+    #expect(three.sideOutputs.map(\.shape.extents) == [[1, 1, 16, 16]])
     let stack = try summary(DeepSD(stages: 3, supervise: 1), [1, 2, 32, 32])
     #expect(stack.parameters == 3 * 29_697)
     #expect(stack.sideOutputs.map(\.name) == ["stages.0", "stages.1"])

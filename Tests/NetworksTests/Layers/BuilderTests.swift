@@ -263,6 +263,40 @@ import Testing
       Pad([1, 0, 2, 1], mode: .replicate),
       of("pad", [("cells", numbers([1, 0, 2, 1])), ("padding-mode", .text("replicate"))])),
     Sample(ChannelScale(bias: false), .mapping([("channel-scale", .boolean(false))])),
+    Sample(Limits(low: -1, high: 2), of("clip", [("low", .number(-1)), ("high", .number(2))])),
+    Sample(
+      LocallyConnected(
+        2, kernel: 3, stride: 2, padding: 1, bias: false, paddingMode: .replicate, initialiser: Constant(0.5)),
+      of(
+        "locally-connected",
+        [
+          ("filters", .integer(2)), ("kernel", .integer(3)), ("stride", .integer(2)),
+          ("padding", .integer(1)),
+          ("bias", .boolean(false)), ("padding-mode", .text("replicate")),
+          ("initialiser", .mapping([("constant", .number(0.5))])),
+        ])),
+    Sample(
+      Constrain(.softmax, factor: [2, 4], channels: [3, 1], scale: 2, offset: 0.5) { Conv(3) },
+      of(
+        "constrain",
+        [
+          ("layers", .list([.mapping([("conv", .integer(3))])])), ("method", .text("softmax")),
+          ("factor", numbers([2, 4])), ("channels", numbers([3, 1])), ("scale", .number(2)),
+          ("offset", .number(0.5)),
+        ])),
+    Sample(SqueezeExcitation(reduction: 2), .mapping([("squeeze-excitation", .integer(2))])),
+    Sample(
+      InvertedResidual(6, kernel: 5, stride: 2, dilation: 1, expansion: 2),
+      of(
+        "inverted-residual",
+        [
+          ("filters", .integer(6)), ("kernel", .integer(5)), ("stride", .integer(2)),
+          ("expansion", .integer(2)),
+        ])),
+    Sample(
+      SpatialPyramid(3, rates: [1, 2], mean: false),
+      of(
+        "aspp", [("filters", .integer(3)), ("rates", numbers([1, 2])), ("mean", .boolean(false))])),
   ]
 
   @Test(arguments: samples) func sameInBothForms(_ sample: Sample) throws {

@@ -38,6 +38,33 @@ import Testing
     },
     "average pool": AveragePool(3, stride: 2, padding: 1),
     "softmax": Softmax(),
+    "clip": Limits(low: -0.25, high: 0.5),
+    "locally connected": LocallyConnected(3, kernel: 3),
+    "locally connected strided": LocallyConnected(2, kernel: 2, stride: 2, padding: .valid, bias: false),
+    "constrained additive": Constrain(.additive, factor: 4, channels: [1], scale: 3, offset: -0.5) {
+      Conv(2)
+    },
+    "constrained multiplicative": Constrain(.multiplicative, factor: [2, 3], offset: 2) {
+      Conv(1)
+      Softplus()
+    },
+    "constrained softmax": Constrain(.softmax, channels: [0, 2]) {
+      Conv(12)
+      PixelShuffle(2)
+    },
+    "squeeze excitation": SqueezeExcitation(reduction: 2),
+    "inverted residual": InvertedResidual(4, expansion: 3),
+    "inverted residual strided": InvertedResidual(5, stride: 2, expansion: 2),
+    "spatial pyramid": SpatialPyramid(3, rates: [1, 3]),
+    "edsr": EDSR(Refinement(scale: 4, residual: [1]), width: 4, depth: 2),
+    "edsr with relief": EDSR(
+      Refinement(scale: 2, outputs: 2, up: .resizeConvolution, auxiliary: 1, residual: [0, 2]), width: 4,
+      depth: 1),
+    "srdensenet": SRDenseNet(
+      Refinement(scale: 2, up: .transposed), growth: 2, layers: 2, blocks: 2, width: 4),
+    "deepesd gaussian": DeepESD(scale: 2, head: .gaussian, filters: [3, 2]),
+    "deepesd rain": DeepESD(scale: 2, head: .bernoulliGamma, filters: [3, 2]),
+    "cgnet": CGNet(classes: 2, m: 2, n: 2),
   ]
 
   /// The numbers of a parameter, as in the script.

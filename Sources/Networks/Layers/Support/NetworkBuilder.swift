@@ -14,7 +14,7 @@ public struct NetworkBuilder: Sendable {
   /// Statistics and the values that they get after a training step.
   public private(set) var updates: [(parameter: String, value: Value)] = []
   /// Further outputs beside the last layer's: side heads (deep supervision), with their weight in the loss.
-  public private(set) var sideOutputs: [(name: String, value: Value, weight: Double)] = []
+  public private(set) var sideOutputs: [SideOutput] = []
   private var streams: UInt64 = 0
   /// What did not fit so far; nil: the first fault ends the building.
   var faults: [GraphError]?
@@ -69,8 +69,9 @@ public struct NetworkBuilder: Sendable {
     updates.append((graph.path.isEmpty ? name : graph.path + "." + name, value))
   }
 
-  public mutating func addOutput(_ name: String, _ value: Value, weight: Double) {
-    sideOutputs.append((name, value, weight))
+  /// - Parameter rebuilds: a channel of the network's input that the output is to be like.
+  public mutating func addOutput(_ name: String, _ value: Value, weight: Double, rebuilds: Int? = nil) {
+    sideOutputs.append(SideOutput(name: name, value: value, weight: weight, rebuilds: rebuilds))
   }
 
   /// A number of its own for each layer that draws random numbers.
@@ -83,6 +84,20 @@ public struct NetworkBuilder: Sendable {
 
   public func error(_ cause: String, _ values: Value...) -> GraphError {
     GraphError(path: graph.path, cause, shapes: values.map(graph.shape))
+  }
+}
+
+/// A further output beside that of the last layer, with its weight in the loss.
+public struct SideOutput: Sendable {
+  public let name: String
+  public let value: Value
+  public let weight: Double
+  /// The channel of the network's input that it is compared with, by the mean absolute error; nil: it is compared with
+  /// the target, by the loss.
+  public let rebuilds: Int?
+
+  public init(name: String, value: Value, weight: Double, rebuilds: Int? = nil) {
+    (self.name, self.value, self.weight, self.rebuilds) = (name, value, weight, rebuilds)
   }
 }
 
