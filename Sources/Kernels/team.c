@@ -5,8 +5,14 @@
 
 #include "kernels.h"
 
-// Helpers join a job under the mutex while it is open, and take pieces from an atomic counter. The caller
-// closes the job when no piece is left, and waits for those who joined: nobody can see a stale job.
+// The next piece of a worker's share.
+typedef struct {
+  _Alignas(64) atomic_llong next;
+} share;
+
+// Helpers join a job under the mutex while it is open. Every worker takes the pieces of its own share, one after another
+// (neighbours read the same memory), then what is left of the others'. The caller closes the job when no piece is left,
+// and waits for those who joined: nobody can see a stale job.
 struct isotach_team {
   pthread_mutex_t mutex;
   pthread_cond_t wake, done;
@@ -20,8 +26,9 @@ struct isotach_team {
   // Read while spinning, written under the mutex.
   _Alignas(64) atomic_uint generation;
   _Alignas(64) atomic_int active;
-  _Alignas(64) atomic_llong next;
   _Alignas(64) atomic_flag busy;
+  // Of each thread that works; the last of them has no more.
+  share *shares;
 };
 
 struct helper {
@@ -47,13 +54,22 @@ static inline void relax(void) {
 #endif
 }
 
+// Where the share of a worker begins.
+static int64_t share_begin(const isotach_team *team, int64_t count, int worker) {
+  int64_t threads = team->helpers + 1;
+  return count / threads * worker + count % threads * worker / threads;
+}
+
 static void take_pieces(isotach_team *team, void (*body)(void *, int64_t, int), void *context, int64_t count,
                         int worker) {
   inside += 1;
-  for (;;) {
-    int64_t piece = atomic_fetch_add_explicit(&team->next, 1, memory_order_relaxed);
-    if (piece >= count) break;
-    body(context, piece, worker);
+  for (int turn = 0, owner = worker; turn <= team->helpers; ++turn, owner = owner == team->helpers ? 0 : owner + 1) {
+    int64_t end = share_begin(team, count, owner + 1);
+    for (;;) {
+      int64_t piece = atomic_fetch_add_explicit(&team->shares[owner].next, 1, memory_order_relaxed);
+      if (piece >= end) break;
+      body(context, piece, worker);
+    }
   }
   inside -= 1;
 }
@@ -109,11 +125,11 @@ isotach_team *isotach_team_create(int threads) {
   pthread_cond_init(&team->done, NULL);
   atomic_init(&team->generation, 0);
   atomic_init(&team->active, 0);
-  atomic_init(&team->next, 0);
   atomic_flag_clear(&team->busy);
   int wanted = threads < 1 ? 0 : threads > 1024 ? 1023 : threads - 1;
   team->threads = wanted > 0 ? calloc((size_t)wanted, sizeof *team->threads) : NULL;
-  if (!team->threads) return team;
+  if (!team->threads || posix_memalign((void **)&team->shares, 64, (size_t)(wanted + 1) * sizeof *team->shares) != 0)
+    return team;
   for (int k = 0; k < wanted; ++k) {
     struct helper *helper = malloc(sizeof *helper);
     if (!helper) break;
@@ -139,6 +155,7 @@ void isotach_team_destroy(isotach_team *team) {
   pthread_cond_destroy(&team->done);
   pthread_mutex_destroy(&team->mutex);
   free(team->threads);
+  free(team->shares);
   free(team);
 }
 
@@ -155,7 +172,8 @@ void isotach_team_run(isotach_team *team, int64_t count, void (*body)(void *, in
   team->context = context;
   team->count = count;
   team->open = 1;
-  atomic_store_explicit(&team->next, 0, memory_order_relaxed);
+  for (int k = 0; k <= team->helpers; ++k)
+    atomic_store_explicit(&team->shares[k].next, share_begin(team, count, k), memory_order_relaxed);
   atomic_fetch_add_explicit(&team->generation, 1, memory_order_release);
   if (team->sleepers > 0) pthread_cond_broadcast(&team->wake);
   pthread_mutex_unlock(&team->mutex);
