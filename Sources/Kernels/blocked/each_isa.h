@@ -12,6 +12,7 @@
 #define SPLAT(X) ((X) - (V){0})
 // Lanes of A where a comparison holds, of B elsewhere.
 #define SELECT(MASK, A, B) ((V)(((__typeof__(MASK))(A) & (MASK)) | ((__typeof__(MASK))(B) & ~(MASK))))
+#define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))
 
 #if defined(__x86_64__)

@@ -1,26 +1,6 @@
 // What follows a sum: residual, activation. Included by templates.
 
-typedef struct {
-  int32_t activation;
-  V slope, low, high;
-} FN(finish_values);
-
-INLINE FN(finish_values) FN(finish_of)(const isotach_epilogue *e) {
-  return (FN(finish_values)){e->activation, SPLAT(e->slope), SPLAT(e->low), SPLAT(e->high)};
-}
-
-// Comparisons that are false for NaN keep it.
-INLINE V FN(finish)(V v, const FN(finish_values) *f) {
-  V zero = {0};
-  switch (f->activation) {
-  case ISOTACH_RELU: return SELECT(v < zero, zero, v);
-  case ISOTACH_LEAKY: return SELECT(v < zero, v * f->slope, v);
-  case ISOTACH_CLIP:
-    v = SELECT(v < f->low, f->low, v);
-    return SELECT(v > f->high, f->high, v);
-  default: return v;
-  }
-}
+#include "epilogue_values_template.h"
 
 // Backward through a rectifier with the output `mask`.
 INLINE V FN(masked)(V v, V mask, const FN(finish_values) *f) {
@@ -49,18 +29,16 @@ INLINE void FN(pool)(const isotach_blocked *y, const isotach_blocked *pooled, in
       }
 }
 
-// The results of `rows` pixels of the blocks from out_block on, from sums that are `wide` apart.
+// The results of `rows` pixels of some blocks, from sums that are `wide` apart.
 static void FN(finish_pixels)(int64_t rows, int64_t wide, const float *sums, const float *bias,
-                              const isotach_epilogue *e, const isotach_blocked *y, int64_t out_block,
-                              const isotach_offsets *at) {
+                              const isotach_epilogue *e, const isotach_bases *bases, const isotach_offsets *at) {
   FN(finish_values) finish = FN(finish_of)(e);
-  const isotach_blocked *residual = e->residual, *mask = e->mask;
   for (int64_t j = 0; j < wide; j += VECTOR_LANES) {
     V offset = LOAD(bias + j);
-    int64_t block = out_block + j / ISOTACH_LANES, lane = j % ISOTACH_LANES;
-    float *target = y->data + block * y->block_step + lane;
-    const float *added = residual ? residual->data + block * residual->block_step + lane : 0;
-    const float *masks = mask ? mask->data + block * mask->block_step + lane : 0;
+    int64_t block = j / ISOTACH_LANES, lane = j % ISOTACH_LANES;
+    float *target = bases->y[block] + lane;
+    const float *added = e->residual ? bases->residual[block] + lane : 0;
+    const float *masks = e->mask ? bases->mask[block] + lane : 0;
     for (int64_t i = 0; i < rows; ++i) {
       V v = LOAD(sums + i * wide + j) + offset;
       if (added) v += LOAD(added + at->residual[i]);

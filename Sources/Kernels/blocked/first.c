@@ -8,7 +8,12 @@
 
 typedef void (*row_tile_function)(int64_t count, const int32_t *offset, const float *x, int64_t pixel_step,
                                   const float *b, int64_t b_step, float *c, int64_t c_step);
-enum { ROWS = 6 };
+enum { ROWS = 12 };
+// Rows of a tile, by its vectors - 1: as many sums as the registers hold.
+typedef struct {
+  int tall[4];
+  const row_tile_function (*functions)[ROWS];
+} row_tiles;
 
 #define TEMPLATE "first_template.h"
 #include "each_isa.h"
@@ -87,19 +92,26 @@ void isotach_first_run(const isotach_first *p, int64_t piece, const float *x, in
       memset(target + end, 0, (size_t)(p->pitch - end) * sizeof *target);
     }
   const isotach_blocked *r = e->residual, *m = e->mask;
-  int64_t parts = over(s->out_width, ROWS), lanes = isotach_tiles_of(p->level)->lanes;
+  const isotach_tiles *tiles = isotach_tiles_of(p->level);
+  row_tiles all = OF_LEVEL(p->level, row_tiles);
   for (int64_t range = 0; range < p->ranges; ++range) {
     int64_t begin = range_begin(p, range), wide = (range_begin(p, range + 1) - begin) * ISOTACH_LANES;
     const float *b = packed + range_start(p, range);
+    isotach_bases bases = {{0}, {0}, {0}};
+    for (int64_t k = 0; k < wide / ISOTACH_LANES; ++k) {
+      bases.y[k] = y->data + (begin + k) * y->block_step;
+      if (r) bases.residual[k] = r->data + (begin + k) * r->block_step;
+      if (m) bases.mask[k] = m->data + (begin + k) * m->block_step;
+    }
+    int64_t parts = over(s->out_width, all.tall[least(wide / tiles->lanes, tiles->wide) - 1]);
     for (int64_t row = first; row < last; ++row)
       for (int64_t part = 0; part < parts; ++part) {
         int64_t column = s->out_width * part / parts, rows = s->out_width * (part + 1) / parts - column;
         const float *corner = planes + (row - first) * s->stride_y * p->pitch + column * s->stride_x;
         for (int64_t j = 0; j < wide;) {
-          int64_t vectors = least((wide - j) / lanes, isotach_tiles_of(p->level)->wide);
-          OF_LEVEL(p->level, row_tiles)[vectors - 1][rows - 1](p->terms, offset, corner, s->stride_x, b + j, wide,
-                                                               sums + j, wide);
-          j += vectors * lanes;
+          int64_t vectors = least((wide - j) / tiles->lanes, tiles->wide);
+          all.functions[vectors - 1][rows - 1](p->terms, offset, corner, s->stride_x, b + j, wide, sums + j, wide);
+          j += vectors * tiles->lanes;
         }
         int64_t y_offset[ROWS], r_offset[ROWS], m_offset[ROWS];
         for (int64_t i = 0; i < rows; ++i) {
@@ -108,7 +120,7 @@ void isotach_first_run(const isotach_first *p, int64_t piece, const float *x, in
           if (m) m_offset[i] = image * m->image_step + row * m->row_step + (column + i) * ISOTACH_LANES;
         }
         isotach_offsets at = {y_offset, r_offset, m_offset};
-        OF_LEVEL(p->level, finish_pixels)(rows, wide, sums, packed + begin * ISOTACH_LANES, e, y, begin, &at);
+        OF_LEVEL(p->level, finish_pixels)(rows, wide, sums, packed + begin * ISOTACH_LANES, e, &bases, &at);
       }
   }
 }

@@ -27,12 +27,20 @@ int isotach_general_plan(const isotach_convolution *shape, isotach_general *p) {
   p->out_blocks = p->groups == 1 ? isotach_out_blocks(s) : filters * merged / ISOTACH_LANES;
   int64_t rest = s->channel_of_lane ? 0 : channels * merged % ISOTACH_LANES;
   p->last_depth = rest ? rest : ISOTACH_LANES;
+  p->copies = 1;
   p->ranges = over(p->out_blocks, ISOTACH_TILE_BLOCKS);
   int64_t pixels = s->images * s->out_height * s->out_width;
   p->pixel_pieces = over(pixels, p->taps > 32 ? PIECE_PIXELS / 2 : PIECE_PIXELS);
   p->piece_pixels = over(pixels, p->pixel_pieces);
   p->range_pieces = p->pixel_pieces * p->groups >= 16 ? 1 : p->ranges;
   return 1;
+}
+
+void isotach_general_repeat(isotach_general *p, int64_t copies) {
+  p->copies = copies;
+  p->out_blocks *= copies;
+  p->ranges = over(p->out_blocks, ISOTACH_TILE_BLOCKS);
+  p->range_pieces = p->pixel_pieces >= 16 ? 1 : p->ranges;
 }
 
 static inline int64_t range_begin(const isotach_general *p, int64_t range) { return p->out_blocks * range / p->ranges; }
@@ -62,11 +70,15 @@ void isotach_general_pack_taps(const isotach_general *p, const isotach_tap_map *
     while (range_begin(p, range + 1) <= inside) ++range;
     int64_t begin = range_begin(p, range), wide = (range_begin(p, range + 1) - begin) * ISOTACH_LANES;
     float *target = packed + range_start(p, group, range) + (inside - begin) * ISOTACH_LANES;
-    isotach_pack_bias(&p->shape, bias, block, packed + block * ISOTACH_LANES);
+    // The block of filters, and which copy of it.
+    int64_t filters = block % (all_out_blocks(p) / p->copies);
+    isotach_tap_map taps = *map;
+    taps.first += block / (all_out_blocks(p) / p->copies);
+    isotach_pack_bias(&p->shape, bias, filters, packed + block * ISOTACH_LANES);
     for (int64_t b = 0; b < p->in_blocks; ++b) {
       int64_t depth = b == p->in_blocks - 1 ? p->last_depth : ISOTACH_LANES;
       for (int64_t k = 0; k < depth; ++k)
-        isotach_gather_taps(&p->shape, map, w, block, (group * p->in_blocks + b) * ISOTACH_LANES + k,
+        isotach_gather_taps(&p->shape, &taps, w, filters, (group * p->in_blocks + b) * ISOTACH_LANES + k,
                             target + (b * p->taps * ISOTACH_LANES + k) * wide, depth * wide);
     }
   }
@@ -85,13 +97,14 @@ int64_t isotach_general_pieces(const isotach_general *p) { return p->pixel_piece
 
 typedef struct {
   const isotach_general *plan;
-  const isotach_blocked *x, *y;
+  const isotach_blocked *x;
   const isotach_epilogue *epilogue;
   const float *const *starts;
+  isotach_bases bases;
   isotach_offsets at;
   float *sums;
-  /// Pixels of the piece and of a tile, columns of the range, first block of the results.
-  int64_t pixels, rows, wide, out_block;
+  /// Pixels of the piece and of a tile, columns of the range.
+  int64_t pixels, rows, wide;
 } range_work;
 
 // Some terms of the sums of all pixels of a piece; what follows when they are the last.
@@ -114,7 +127,7 @@ static void pass(const range_work *r, const isotach_tile_work *given, int64_t ta
     }
     if (bias) {
       isotach_offsets at = {r->at.y + first, r->at.residual + first, r->at.mask + first};
-      OF_LEVEL(r->plan->level, finish_pixels)(rows, r->wide, sums, bias, r->epilogue, r->y, r->out_block, &at);
+      OF_LEVEL(r->plan->level, finish_pixels)(rows, r->wide, sums, bias, r->epilogue, &r->bases, &at);
     }
   }
 }
@@ -140,6 +153,14 @@ static void run_range(const range_work *r, int64_t first_block, const float *b, 
     }
     block += blocks;
   }
+}
+
+// From the first pixel of a value to that of a block of the results.
+static int64_t block_offset(const isotach_general *p, const isotach_blocked *y, int64_t columns, int64_t block) {
+  if (p->copies == 1) return block * y->block_step;
+  int64_t filters = p->out_blocks / p->copies, copy = block / filters;
+  return block % filters * y->block_step + copy / columns * (y->row_step / (p->copies / columns))
+         + copy % columns * ISOTACH_LANES;
 }
 
 void isotach_general_run(const isotach_general *p, int64_t piece, const isotach_blocked *x, const float *packed,
@@ -172,9 +193,14 @@ void isotach_general_run_apart(const isotach_general *p, int64_t piece, const is
       for (int64_t q = first; q < last; q += rows)
         isotach_find_taps(&p->shape, x, q, least(rows, last - q), starts + (q - first) * p->taps);
     known_rows = rows;
-    range_work r = {.plan = p, .x = x, .y = y, .epilogue = epilogue, .starts = starts, .at = {y_offset, r_offset, m_offset},
-                    .sums = sums, .pixels = last - first, .rows = rows, .wide = wide,
-                    .out_block = out_block};
+    range_work r = {.plan = p, .x = x, .epilogue = epilogue, .starts = starts, .at = {y_offset, r_offset, m_offset},
+                    .sums = sums, .pixels = last - first, .rows = rows, .wide = wide};
+    for (int64_t k = 0; k < wide / ISOTACH_LANES; ++k) {
+      r.bases.y[k] = y->data + block_offset(p, y, columns, out_block + k);
+      if (epilogue->residual)
+        r.bases.residual[k] = epilogue->residual->data + block_offset(p, epilogue->residual, columns, out_block + k);
+      if (epilogue->mask) r.bases.mask[k] = epilogue->mask->data + block_offset(p, epilogue->mask, columns, out_block + k);
+    }
     run_range(&r, group * p->in_blocks, packed + range_start(p, group, range), packed + out_block * ISOTACH_LANES);
   }
 }

@@ -1,19 +1,4 @@
-// 16 channels of 16 pixels are turned over in registers: four rounds that interleave the first half with the second.
-#define INTERLEAVED_LOW(A, B)                                                                                   \
-  __builtin_shufflevector(A, B, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define INTERLEAVED_HIGH(A, B)                                                                                  \
-  __builtin_shufflevector(A, B, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-
-INLINE void FN(turn_16)(v16 a[16]) {
-  v16 b[16];
-  for (int round = 0; round < 4; ++round) {
-    for (int i = 0; i < 8; ++i) {
-      b[2 * i] = INTERLEAVED_LOW(a[i], a[i + 8]);
-      b[2 * i + 1] = INTERLEAVED_HIGH(a[i], a[i + 8]);
-    }
-    for (int i = 0; i < 16; ++i) a[i] = b[i];
-  }
-}
+#include "turn_template.h"
 
 static void FN(pack)(const float *x, int64_t image_step, int64_t channels, const isotach_blocked *y, int64_t first,
                      int64_t last) {
@@ -27,9 +12,10 @@ static void FN(pack)(const float *x, int64_t image_step, int64_t channels, const
     int64_t i = 0;
     for (; i + 16 <= width; i += 16) {
       v16 a[16];
-      for (int64_t c = 0; c < 16; ++c) a[c] = c < valid ? *(const v16u *)(source + c * plane + i) : (v16){0};
+      UNROLL for (int64_t c = 0; c < 16; ++c)
+        a[c] = c < valid ? *(const v16u *)(source + c * plane + i) : (v16){0};
       FN(turn_16)(a);
-      for (int64_t c = 0; c < 16; ++c) *(v16u *)(target + (i + c) * ISOTACH_LANES) = a[c];
+      UNROLL for (int64_t c = 0; c < 16; ++c) *(v16u *)(target + (i + c) * ISOTACH_LANES) = a[c];
     }
     for (; i < width; ++i)
       for (int64_t c = 0; c < ISOTACH_LANES; ++c)
@@ -49,14 +35,12 @@ static void FN(unpack)(const isotach_blocked *x, int64_t channels, float *y, int
     int64_t i = 0;
     for (; i + 16 <= width; i += 16) {
       v16 a[16];
-      for (int64_t c = 0; c < 16; ++c) a[c] = *(const v16u *)(source + (i + c) * ISOTACH_LANES);
+      UNROLL for (int64_t c = 0; c < 16; ++c) a[c] = *(const v16u *)(source + (i + c) * ISOTACH_LANES);
       FN(turn_16)(a);
-      for (int64_t c = 0; c < 16; ++c)
+      UNROLL for (int64_t c = 0; c < 16; ++c)
         if (c < valid) *(v16u *)(target + c * plane + i) = a[c];
     }
     for (; i < width; ++i)
       for (int64_t c = 0; c < valid; ++c) target[c * plane + i] = source[i * ISOTACH_LANES + c];
   }
 }
-#undef INTERLEAVED_LOW
-#undef INTERLEAVED_HIGH

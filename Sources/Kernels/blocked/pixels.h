@@ -8,6 +8,12 @@ typedef struct {
   const int64_t *y, *residual, *mask;
 } isotach_offsets;
 
+/// The first pixels of the blocks of results that are made together.
+typedef struct {
+  float *y[4];
+  const float *residual[4], *mask[4];
+} isotach_bases;
+
 /// starts[tap * rows + i] = the pixel of the first block under tap `tap` of output pixel first + i; zeros outside.
 /// Strides and dilations are at least 1.
 void isotach_find_taps(const isotach_convolution *shape, const isotach_blocked *x, int64_t first, int64_t rows,

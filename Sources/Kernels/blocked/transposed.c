@@ -13,9 +13,27 @@ static part part_of(int64_t remainder, int64_t stride, int64_t kernel, int64_t b
                 outputs > remainder ? over(outputs - remainder, stride) : 0};
 }
 
+// Whether no two taps meet: then all remainders are filters of one convolution with a single tap.
+static int is_apart(const isotach_convolution *s) {
+  return s->groups <= 1 && s->kernel_y == s->stride_y && s->kernel_x == s->stride_x && s->before_y % s->stride_y == 0
+         && s->before_x % s->stride_x == 0 && s->out_height % s->stride_y == 0 && s->out_width % s->stride_x == 0;
+}
+
 // The convolution of a remainder; 0 when it has no outputs.
 static int plan_of(const isotach_transposed *p, int64_t remainder, isotach_general *g, isotach_tap_map *map) {
   const isotach_convolution *s = &p->shape;
+  if (is_apart(s)) {
+    isotach_convolution one = *s;
+    one.turned = 1;
+    one.stride_y = one.stride_x = one.dilation_y = one.dilation_x = one.kernel_y = one.kernel_x = 1;
+    one.before_y = -(s->before_y / s->stride_y), one.before_x = -(s->before_x / s->stride_x);
+    one.out_height = s->out_height / s->stride_y, one.out_width = s->out_width / s->stride_x;
+    *map = (isotach_tap_map){s->kernel_y * s->kernel_x, 0, 0, 0};
+    if (!isotach_general_plan(&one, g)) return 0;
+    isotach_general_repeat(g, s->kernel_y * s->kernel_x);
+    g->level = p->level;
+    return 1;
+  }
   part y = part_of(remainder / s->stride_x, s->stride_y, s->kernel_y, s->before_y, s->out_height);
   part x = part_of(remainder % s->stride_x, s->stride_x, s->kernel_x, s->before_x, s->out_width);
   isotach_convolution one = *s;
@@ -33,7 +51,9 @@ static int plan_of(const isotach_transposed *p, int64_t remainder, isotach_gener
   return 1;
 }
 
-static inline int64_t remainders(const isotach_transposed *p) { return p->shape.stride_y * p->shape.stride_x; }
+static inline int64_t remainders(const isotach_transposed *p) {
+  return is_apart(&p->shape) ? 1 : p->shape.stride_y * p->shape.stride_x;
+}
 
 int isotach_transposed_plan(const isotach_convolution *shape, isotach_transposed *p) {
   *p = (isotach_transposed){.shape = *shape, .level = isotach_cpu_level()};

@@ -34,7 +34,9 @@ int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, 
   int64_t depth = p->in_blocks * ISOTACH_LANES, wide = over(p->out_blocks, p->ranges) * ISOTACH_LANES;
   // Fused: what fits, but some pieces at least for every worker.
   int64_t tiles = most(depth <= 256 ? 24 : 12, fitting_floats() / (p->points * (depth + wide)) / 6 * 6);
-  tiles = least(least(tiles, 48), most(6, over(over(p->tiles, 8), 6) * 6));
+  // Weights that leave no room for more of them in the cache.
+  int64_t most_tiles = p->points * depth * wide * (int64_t)sizeof(float) > isotach_cache_bytes() / 2 ? 24 : 48;
+  tiles = least(least(tiles, most_tiles), most(6, over(over(p->tiles, 8), 6) * 6));
   // Where few tiles share the reading of many weights, the weights should be read once.
   int is_worth = tiles < 24 && depth * p->out_blocks * ISOTACH_LANES >= 128 * 128;
   p->is_split = mode == ISOTACH_WINOGRAD_SPLIT || (mode == ISOTACH_WINOGRAD_AUTO && is_worth);

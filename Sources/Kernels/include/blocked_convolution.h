@@ -118,6 +118,9 @@ typedef struct {
   int32_t level, taps;
   /// Groups after merging, and blocks of each.
   int64_t groups, in_blocks, out_blocks;
+  /// So many times the filters, each time with another tap of a larger kernel, are the blocks of the result; 1 but for
+  /// transposed convolutions.
+  int64_t copies;
   /// Channels of the last block of a group that are summed.
   int64_t last_depth;
   /// Ranges of output blocks of a group that share a block of packed weights; ranges that are pieces of their own.
@@ -160,13 +163,17 @@ void isotach_first_run(const isotach_first *plan, int64_t piece, const float *x,
 
 // MARK: few filters out, plain output
 
-// The last convolution of a network: x is blocked, y is plain NCHW, at most 16 filters. The sums run over the lanes of
-// the channels. `residual` (NULL: none) is plain like y; the values in the epilogue are not looked at.
+// The last convolution of a network: x is blocked, y is plain NCHW, at most 16 filters. Without a stride bands of x are
+// laid into planes first, and vectors are pixels; otherwise the sums run over the lanes of the channels. `residual` (NULL: none) is plain like y; the values in the epilogue are not looked at.
 
 typedef struct {
   isotach_convolution shape;
-  int32_t level, taps;
-  int64_t in_blocks, piece_pixels, pieces;
+  int32_t level, taps, is_planar;
+  int64_t in_blocks, last_depth, pieces;
+  /// Floats of y from one channel to the next: the plan's, unless some rows alone are computed.
+  int64_t plane_step;
+  /// Pixels of a piece; planar: rows and columns, pieces of the columns and of the rows of an image.
+  int64_t piece_pixels, piece_rows, piece_columns, row_pieces, column_pieces;
 } isotach_last;
 
 int isotach_last_plan(const isotach_convolution *shape, isotach_last *plan);

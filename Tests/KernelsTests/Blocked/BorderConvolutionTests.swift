@@ -54,6 +54,20 @@ import Testing
       channels: 50, filters: 4, height: 15, width: 14, stride: (2, 2), activation: ISOTACH_LEAKY,
       hasBias: false),
     ConvolutionCase(channels: 16, filters: 16, height: 6, width: 5, isTurned: true),
+    // Wide enough for planes.
+    ConvolutionCase(
+      images: 2, channels: 35, filters: 1, height: 19, width: 37, kernel: (5, 5), before: (2, 2),
+      after: (2, 2)),
+    ConvolutionCase(
+      channels: 32, filters: 2, height: 35, width: 270, kernel: (1, 1), before: (0, 0), after: (0, 0),
+      activation: ISOTACH_LEAKY, hasResidual: true),
+    ConvolutionCase(
+      channels: 18, filters: 3, height: 9, width: 40, kernel: (4, 3), before: (1, 2), after: (2, 0),
+      halo: (1, 1)),
+    ConvolutionCase(
+      channels: 16, filters: 1, height: 20, width: 33, kernel: (3, 9), dilation: (2, 1), before: (2, 4),
+      after: (2, 4), isTurned: true),
+    ConvolutionCase(channels: 3, filters: 1, height: 17, width: 16, activation: ISOTACH_RELU, hasBias: false),
   ]
 
   @Test(arguments: lasts) func last(one: ConvolutionCase) {

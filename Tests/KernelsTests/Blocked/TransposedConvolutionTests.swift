@@ -37,6 +37,8 @@ import Testing
     Case(images: 2, channels: 20, filters: 33, size: (5, 7), kernel: (2, 2), stride: (2, 2)),
     Case(channels: 40, filters: 80, size: (6, 5), kernel: (3, 3), stride: (2, 2), before: 1, extra: 1),
     Case(channels: 32, filters: 64, size: (6, 5), kernel: (3, 3), stride: (2, 2), before: 1, groups: 2),
+    Case(channels: 20, filters: 24, size: (9, 13), kernel: (2, 3), stride: (2, 3), before: 0),
+    Case(images: 2, channels: 16, filters: 70, size: (7, 6), kernel: (2, 2), stride: (2, 2), before: 2),
     // Rows and columns that no tap reaches.
     Case(channels: 7, filters: 5, size: (6, 5), kernel: (2, 3), stride: (3, 4), extra: 1),
     Case(channels: 30, filters: 24, size: (3, 3), kernel: (5, 5), stride: (2, 3), before: 2, extra: 1),
