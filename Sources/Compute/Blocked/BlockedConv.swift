@@ -97,18 +97,12 @@ struct BlockedConv: Operator {
     let fused =
       maskSlope.map { KernelActivation(kind: $0 == 0 ? ISOTACH_RELU : ISOTACH_LEAKY, slope: Float($0)) }
       ?? activation?.inKernel
+    let (from, to) = (NativeValue(x), NativeValue(y))
     _ = convolution.withNative { native in
-      for (phase, pieces) in native.pieces.enumerated() {
-        run.parallel(pieces) { piece, worker in
-          guard let base = unsafe run.workspace.baseAddress else { return }
-          let shared = unsafe base.assumingMemoryBound(to: Float.self)
-          let scratch = unsafe (base + native.sharedBytes + worker * native.scratchBytes).assumingMemoryBound(
-            to: Float.self)
-          unsafe native.run(
-            phase: phase, piece: piece, x, packed.pointer, fused, residual: residual, mask: mask, y,
-            shared: shared,
-            scratch: scratch)
-        }
+      native.runAll(run) { phase, piece, shared, scratch in
+        unsafe native.run(
+          phase: phase, piece: piece, from, packed.pointer, fused, residual: residual, mask: mask, to,
+          shared: shared, scratch: scratch)
       }
     }
     guard let activation, fused == nil else { return }

@@ -86,8 +86,9 @@ struct BlockedConvolution: Sendable, Hashable {
   }
 
   /// Calls `body` with the kernels' plan.
+  /// - Parameter rows: of the result of one image alone; nil: all of all images.
   /// - Returns: nil when there is none.
-  func withNative<R>(_ body: (NativeConvolution) -> R) -> R? {
+  func withNative<R>(rows: Range<Int>? = nil, _ body: (NativeConvolution) -> R) -> R? {
     func make(_ lanes: UnsafePointer<Int32>?) -> R? {
       let window = plan.window
       let (from, to) = isAdjoint ? (window.output, window.input) : (window.input, window.output)
@@ -108,6 +109,14 @@ struct BlockedConvolution: Sendable, Hashable {
       (shape.stride_y, shape.stride_x) = (Int64(window.stride[1]), Int64(window.stride[2]))
       (shape.dilation_y, shape.dilation_x) = (Int64(window.dilation[1]), Int64(window.dilation[2]))
       (shape.before_y, shape.before_x) = (before(1), before(2))
+      if let rows {
+        shape.images = 1
+        shape.out_height = Int64(rows.count)
+        // Row 0 of these is farther from the first row of the input.
+        shape.before_y +=
+          way == .transposed
+          ? Int64(rows.lowerBound) : -Int64(rows.lowerBound * (isAdjoint ? 1 : window.stride[1]))
+      }
       shape.turned = isTurned ? 1 : 0
       if let lanes {
         unsafe shape.channel_of_lane = lanes

@@ -101,27 +101,41 @@ import Tensors
     }
   }
 
+  /// Computes all pieces of all phases: calls `body(phase, piece, shared, scratch)` for each.
+  func runAll(
+    _ run: RunContext,
+    _ body: @Sendable (Int, Int, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    for (phase, pieces) in pieces.enumerated() {
+      run.parallel(pieces) { piece, worker in
+        guard let base = unsafe run.workspace.baseAddress else { return }
+        let shared = unsafe base.assumingMemoryBound(to: Float.self)
+        let scratch = unsafe (base + sharedBytes + worker * scratchBytes).assumingMemoryBound(to: Float.self)
+        unsafe body(phase, piece, shared, scratch)
+      }
+    }
+  }
+
   /// Computes a piece.
   func run(
-    phase: Int, piece: Int, _ x: Operand<Float>, _ packed: UnsafePointer<Float>,
+    phase: Int, piece: Int, _ x: NativeValue, _ packed: UnsafePointer<Float>,
     _ activation: KernelActivation?,
-    residual: Operand<Float>?, mask: Operand<Float>?, _ y: Operand<Float>,
+    residual: Operand<Float>?, mask: Operand<Float>?, _ y: NativeValue,
     shared: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
     var epilogue = unsafe isotach_epilogue()
     activation?.write(to: &epilogue)
     let part = Int64(piece)
-    func images(_ plain: Operand<Float>) -> Int64 { Int64(plain.count / max(1, plain.shape[0])) }
     if case .last(var plan) = kind {
-      var from = unsafe x.native
+      var from = unsafe x.blocked
+      unsafe plan.plane_step = Int64(y.planeStep)
       unsafe isotach_last_run(
-        &plan, part, &from, packed, &epilogue, residual.map { UnsafePointer($0.pointer) }, y.pointer,
-        images(y),
-        scratch)
+        &plan, part, &from, packed, &epilogue, residual.map { UnsafePointer($0.pointer) }, y.plain,
+        Int64(y.imageStep), scratch)
       return
     }
-    var to = unsafe y.native
+    var to = unsafe y.blocked
     var added = unsafe residual?.native ?? isotach_blocked()
     var gate = unsafe mask?.native ?? isotach_blocked()
     unsafe withUnsafePointer(to: &added) { added in
@@ -129,10 +143,11 @@ import Tensors
         if residual != nil { unsafe epilogue.residual = added }
         if mask != nil { unsafe epilogue.mask = gate }
         if case .first(var plan) = kind {
-          unsafe isotach_first_run(&plan, part, x.pointer, images(x), packed, &epilogue, &to, scratch)
+          unsafe isotach_first_run(
+            &plan, part, x.plain, Int64(x.imageStep), packed, &epilogue, &to, scratch)
           return
         }
-        var from = unsafe x.native
+        var from = unsafe x.blocked
         switch kind {
         case .winograd(var plan):
           unsafe isotach_winograd_run(

@@ -1,5 +1,5 @@
 /// The same graph after all passes: equal nodes merged, batch normalisations folded into the layers before them,
-/// activations fused; nothing computed that no goal needs. For inference and training alike: each pass looks whether
+/// normalisations that were written as steps recognised, activations fused; nothing computed that no goal needs. For inference and training alike: each pass looks whether
 /// it may. Gradients are made before.
 ///
 /// What follows from parameters alone is computed once when the plan prepares (`ProgramPlan`).
@@ -11,7 +11,11 @@ public func optimised(_ graph: Graph, _ goals: Goals, layouts: LayoutOptions? = 
   var result = (graph: graph, goals: goals)
   result = try MergeEqualNodes.run(result.graph, result.goals)
   result = try FoldBatchNormalization.run(result.graph, result.goals)
+  result = try RecogniseLRN.run(result.graph, result.goals)
   result = try FuseActivation.run(result.graph, result.goals)
-  if let layouts { result = try AssignLayouts.run(result.graph, result.goals, layouts) }
+  if let layouts {
+    result = try AssignLayouts.run(result.graph, result.goals, layouts)
+    result = try FuseBands.run(result.graph, result.goals)
+  }
   return result
 }
