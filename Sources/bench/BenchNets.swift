@@ -103,7 +103,7 @@ enum BenchNets {
         BatchNorm()
       }
       let shortcut = Block {
-        Conv(filters, kernel: 1, stride: Sizes(stride), padding: .valid, bias: false)
+        Conv(filters, kernel: 1, stride: Sizes(stride), padding: .valid, bias: false, fit: .floor)
         BatchNorm()
       }
       return projects
