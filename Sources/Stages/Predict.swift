@@ -23,7 +23,8 @@ public struct Predict: Stage {
       a global grid. A network that does not pad (`padding: valid`) makes less than it is given: what lies around \
       the field is then put there, the nearest cell again (`edges: replicate`), or the cells of the result that \
       would depend on it are missing (`edges: missing`). Missing inputs are filled with the channel's mean for the network, and their own cells are \
-      missing in the result. The `source` of the result names the model file and its SHA-256.
+      missing in the result. A network that was trained on a map of classes gives the most likely class (int8, with its \
+      flags) and the probability of each. The `source` of the result names the model file and its SHA-256.
       """,
     keys: [
       Key("input", .stream, "the field"),
@@ -93,7 +94,7 @@ public struct Predict: Stage {
     var output = input.description
     output.layers = []
     output.grid = try grid(geometry, inputs, input)
-    output.variables = Self.variables(model)
+    output.variables = geometry.classes.map { ClassResult.variables(model, $0) } ?? Self.variables(model)
     let before = input.description.globalAttributes["source"]?.text.map { "\($0); " } ?? ""
     output.globalAttributes.removeAll { $0.name == "source" }
     output.globalAttributes.append(

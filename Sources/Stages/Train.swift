@@ -11,7 +11,8 @@ public struct Train: Stage {
       The network learns `target` from the variables of `input` (each with all its levels; `stack` joins streams), \
       or with `residual` the difference of the target from a first estimate. The input may lie on a coarser grid than the \
       target, whose cells are blocks of the target's: a network that refines it by that factor learns that. A network \
-      that does not pad (`padding: valid`) is compared with the middle of the target. It sees patches at random places of \
+      that does not pad (`padding: valid`) is compared with the middle of the target; one that gives one answer for the \
+      whole patch (a classifier that ends in dense layers) with the target's cell in row rows/2, column columns/2. It sees patches at random places of \
       the area and the times that are trained on. Everything random is a function of `seed` and the number of the \
       step: the same pipeline gives the same model, for any number of threads, and `run --resume` goes on from \
       MODEL.state to the same bits; a state for another number of steps is refused, since schedules depend on it: to \

@@ -265,5 +265,108 @@ def test_the_same_bytes_with_one_thread_and_with_four_and_little_memory():
         assert bytes_[0] == bytes_[1] == bytes_[2]
 
 
+def bumps(folder, np, netCDF4, name, times, ny, nx, seed, share):
+    """Noise with round bumps; the class is that of the cell in the bump's middle and next to it."""
+    random = np.random.default_rng(seed)
+    field = random.normal(0, 0.3, (times, ny, nx))
+    event = np.zeros((times, ny, nx), "i1")
+    y, x = np.mgrid[:ny, :nx]
+    for t in range(times):
+        if random.random() < share or ny > 12:
+            for _ in range(1 if ny <= 12 else 6):
+                j, i = (ny // 2, nx // 2) if ny <= 12 else (random.integers(8, ny - 8), random.integers(0, nx))
+                dx = (x - i + nx // 2) % nx - nx // 2 if ny > 12 else x - i
+                far = np.hypot(y - j, dx)
+                field[t] += 2.5 * np.exp(-(far / 2) ** 2)
+                event[t][far < 1.5] = 1
+    with netCDF4.Dataset(folder / name, "w") as out:
+        for n, size in (("time", times), ("lat", ny), ("lon", nx)):
+            out.createDimension(n, size)
+        out.createVariable("time", "f8", ("time",))[:] = np.arange(times)
+        out["time"].units = "days since 2000-01-01"
+        step = 360 / nx if ny > 12 else 3
+        out.createVariable("lat", "f8", ("lat",))[:] = -60 + 3 * np.arange(ny)
+        out["lat"].units = "degrees_north"
+        out.createVariable("lon", "f8", ("lon",))[:] = step * np.arange(nx)
+        out["lon"].units = "degrees_east"
+        out.createVariable("x", "f4", ("time", "lat", "lon"))[:] = field
+        out["x"].units = "1"
+        out.createVariable("event", "i1", ("time", "lat", "lon"))[:] = event
+        out["event"].flag_values = np.array([0, 1], "i1")
+        out["event"].flag_meanings = "background bump"
+
+
+def test_a_classifier_of_patches_goes_over_whole_fields_and_is_measured():
+    np, netCDF4 = need_module("numpy"), need_module("netCDF4")
+    with Folder() as f:
+        bumps(f, np, netCDF4, "patches.nc", 300, 11, 11, 1, 0.5)
+        bumps(f, np, netCDF4, "fields.nc", 4, 40, 120, 2, 1)
+        path = pipeline(f, """
+  patches: {files: patches.nc, variable: x}
+  labels: {files: patches.nc, variable: event}
+  fields: {files: fields.nc, variable: x}
+  truth: {files: fields.nc, variable: event}
+""", """
+  - train:
+      input: patches
+      target: labels
+      network: [{conv: {filters: 6, kernel: 4, padding: valid}}, relu, {max-pool: {kernel: 2}}, flatten, {dense: {units: 8}}, relu, {dense: {units: 2}}]
+      loss: {cross-entropy: {classes: 2}}
+      rate: 0.01
+      batch: 30
+      steps: 150
+      patch: 11
+      model: net.onnx
+      as: net
+  - detect: {input: fields, model: net, stride: 1, as: dense}
+  - detect: {input: fields, model: net, stride: 2, as: coarse}
+  - objects: {input: dense, variable: event_probability_bump, at-least: 0.5, cells: 2, name: bump, as: found}
+  - verify:
+      truth: truth
+      methods: {dense: dense, coarse: coarse}
+      within: 700
+      json: scores.json
+""", """
+  - {input: dense, file: dense.nc}
+  - {input: coarse, file: coarse.nc}
+  - {input: found, file: found.csv}
+""")
+        result = isotach("run", path, timeout=300)
+        expect(result, 0)
+        with netCDF4.Dataset(f / "dense.nc") as a, netCDF4.Dataset(f / "coarse.nc") as b, \
+                netCDF4.Dataset(f / "fields.nc") as t:
+            p, q = a["event_probability_bump"][:], b["event_probability_bump"][:]
+            rows_ = p.mask.all(axis=(0, 2)).astype(int).tolist()
+            assert rows_ == [1] * 5 + [0] * 30 + [1] * 5 and not p.mask[:, 5:35].any(), (rows_, p.mask[0, 10].astype(int))
+            # The seam in longitude is inside, and cells of the coarse map that a window stands for agree.
+            close(q[:, 5:35:2, 1::2], p[:, 5:35:2, 1::2], absolute=1e-4, what="stride 2")
+            total = a["event_probability_bump"][:] + a["event_probability_background"][:]
+            close(total.compressed(), np.ones(total.count()), absolute=1e-5, what="sum of probabilities")
+            said = np.ma.filled(a["event"][:], 0)
+            close(said[:, 5:35], (p[:, 5:35] > 0.5).astype(int), what="most likely class")
+            truth = t["event"][:].filled()
+            # The same numbers by other ways.
+            scores = {(s["method"], s["metric"]): s["value"] for s in json.loads((f / "scores.json").read_text())["scores"]}
+            known = ~(p.mask | q.mask)
+            y, x, s = truth[known] == 1, p.data[known], said[known] == 1
+            tp, fp, fn = int((y & s).sum()), int((~y & s).sum()), int((y & ~s).sum())
+            for name, value in (("tp", tp), ("fp", fp), ("fn", fn), ("f1", 2 * tp / (2 * tp + fp + fn)),
+                                ("iou", tp / (tp + fp + fn)), ("precision", tp / (tp + fp)),
+                                ("recall", tp / (tp + fn)), ("brier", ((x - y) ** 2).mean())):
+                close(scores["dense", name], value, relative=1e-6, what=name)
+            rank = np.empty(x.size)
+            order = np.argsort(x, kind="stable")
+            rank[order] = np.arange(1, x.size + 1)
+            auc = (rank[y].sum() - y.sum() * (y.sum() + 1) / 2) / (y.sum() * (~y).sum())
+            close(scores["dense", "roc-auc"], auc, absolute=2e-3, what="roc-auc")
+            order = np.argsort(-x, kind="stable")
+            hits = np.cumsum(y[order])
+            ap = (hits / np.arange(1, x.size + 1))[y[order]].mean()
+            close(scores["dense", "pr-auc"], ap, absolute=2e-2, what="pr-auc")
+            assert scores["dense", "roc-auc"] > 0.95 and scores["dense", "pod-within"] > 0.9, scores
+            assert scores["dense", "pod-within"] >= scores["dense", "recall"]
+        return f"roc-auc {scores['dense', 'roc-auc']:.3f}, {len(rows(f / 'found.csv'))} objects"
+
+
 if __name__ == "__main__":
     main(globals())

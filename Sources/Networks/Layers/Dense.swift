@@ -40,6 +40,9 @@ public struct Dense: Layer {
 
   public func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value {
     let shape = network.shape(input)
+    if let convolving = network.convolving, !convolving.isFinding, shape.rank == 4 {
+      return try convolution(input, convolving.pending ?? [shape.extents[1], 1, 1], &network)
+    }
     guard shape.rank == 2, shape.count > 0, units > 0 else {
       throw network.error(
         "a fully connected layer needs [batch, features]\(shape.rank > 2 ? "; put `flatten` in front" : "")",
@@ -53,6 +56,26 @@ public struct Dense: Layer {
           "bias", [units], biasInitialiser ?? Constant(0), fan: Fan(input: features, output: units)))
     }
     return try network.only(network.graph.apply(Compute.Gemm(transposeB: true), inputs))
+  }
+
+  /// The same sums at every place of a field.
+  /// - Parameter window: channels, rows and columns that went into the layer in one row.
+  private func convolution(_ input: Value, _ window: [Int], _ network: inout NetworkBuilder)
+    throws(GraphError)
+    -> Value
+  {
+    network.convolving?.pending = nil
+    let features = window.reduce(1, *)
+    let weight = try network.parameter("weight", [units, features], initialiser ?? He())
+    var inputs = [
+      input, try network.graph.one(Compute.Reshape([units] + window, allowsZero: true), weight),
+    ]
+    if bias {
+      inputs.append(
+        try network.parameter(
+          "bias", [units], biasInitialiser ?? Constant(0), fan: Fan(input: features, output: units)))
+    }
+    return try network.only(network.graph.apply(Compute.Conv(), inputs))
   }
 
   public func declaredShape(_ input: Shape) -> Shape? {

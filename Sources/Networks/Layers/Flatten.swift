@@ -11,7 +11,16 @@ public struct Flatten: Layer {
   public var keys: [(String, ConfigValue)] { [] }
 
   public func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value {
-    try network.graph.one(Compute.Flatten(axis: 1), input)
+    if var convolving = network.convolving {
+      if convolving.isFinding {
+        convolving.windows[network.graph.path] = Array(network.shape(input).extents.dropFirst())
+      } else {
+        convolving.pending = convolving.windows[network.graph.path]
+      }
+      network.convolving = convolving
+      if !convolving.isFinding { return input }
+    }
+    return try network.graph.one(Compute.Flatten(axis: 1), input)
   }
 
   public func declaredShape(_ input: Shape) -> Shape? {

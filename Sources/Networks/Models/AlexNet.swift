@@ -15,6 +15,9 @@ public struct AlexNet: Model {
       Key("groups", .integer, default: "2", "2 as published, 1 without the division"),
       Key("dropout", .number, default: "0.5", "probability in the fully connected layers"),
       Key("lrn", .boolean, default: "true", "local response normalisation"),
+      Key(
+        "padding", .choice(["same", "valid"]), default: "same",
+        "of the second to the fifth convolution; `valid` can go over whole fields as it is"),
     ])
   public static let published = [
     Published(input: [3, 227, 227], parameters: 60_965_224, source: "Krizhevsky et al. 2012: two groups"),
@@ -26,15 +29,20 @@ public struct AlexNet: Model {
   public let groups: Int
   public let dropout: Double
   public let lrn: Bool
+  public let pads: Bool
 
-  public init(classes: Int = 1000, groups: Int = 2, dropout: Double = 0.5, lrn: Bool = true) {
+  public init(
+    classes: Int = 1000, groups: Int = 2, dropout: Double = 0.5, lrn: Bool = true, pads: Bool = true
+  ) {
     (self.classes, self.groups, self.dropout, self.lrn) = (classes, groups, dropout, lrn)
+    self.pads = pads
   }
   public init(_ arguments: Arguments, _ decoding: Decoding) throws(PlanError) {
     classes = try arguments.whole("classes") ?? 1000
     groups = try arguments.whole("groups", to: 2) ?? 2
     dropout = try arguments.number("dropout", in: 0...0.999) ?? 0.5
     lrn = arguments.boolean("lrn") ?? true
+    pads = arguments.text("padding") != "valid"
   }
   public var keys: [(String, ConfigValue)] {
     var keys: [(String, ConfigValue)] = []
@@ -42,27 +50,29 @@ public struct AlexNet: Model {
     keys.add("groups", groups, unless: 2) { .integer($0) }
     keys.add("dropout", dropout, unless: 0.5) { .number($0) }
     keys.add("lrn", lrn, unless: true) { .boolean($0) }
+    keys.add("padding", pads, unless: true) { _ in .text("valid") }
     return keys
   }
 
   public func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value {
     let (begin, one) = (Normal(0.01), Constant(1))
     // The paper's alpha is not divided by the size.
+    let padding: Padding = pads ? .same : .valid
     let normalisation = LocalResponseNorm(size: 5, alpha: 5e-4, beta: 0.75, k: 2)
     let features = try network.apply("features", input) {
       Conv(96, kernel: 11, stride: 4, padding: .valid, initialiser: begin)
       ReLU()
       if lrn { normalisation }
       MaxPool(3, stride: 2)
-      Conv(256, kernel: 5, groups: groups, initialiser: begin, biasInitialiser: one)
+      Conv(256, kernel: 5, padding: padding, groups: groups, initialiser: begin, biasInitialiser: one)
       ReLU()
       if lrn { normalisation }
       MaxPool(3, stride: 2)
-      Conv(384, kernel: 3, initialiser: begin)
+      Conv(384, kernel: 3, padding: padding, initialiser: begin)
       ReLU()
-      Conv(384, kernel: 3, groups: groups, initialiser: begin, biasInitialiser: one)
+      Conv(384, kernel: 3, padding: padding, groups: groups, initialiser: begin, biasInitialiser: one)
       ReLU()
-      Conv(256, kernel: 3, groups: groups, initialiser: begin, biasInitialiser: one)
+      Conv(256, kernel: 3, padding: padding, groups: groups, initialiser: begin, biasInitialiser: one)
       ReLU()
       MaxPool(3, stride: 2)
       Flatten()

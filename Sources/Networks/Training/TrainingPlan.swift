@@ -126,7 +126,9 @@ public struct TrainingPlan: Sendable {
   /// sides.
   private static func unfit(_ name: String, _ shape: Shape, _ loss: any Loss, _ target: Shape) -> [ModelError]
   {
-    guard shape.rank == target.rank else {
+    // One answer for the whole patch stands for the target's cell in its middle.
+    let isPatchwise = shape.rank == 2
+    guard shape.rank == target.rank || isPatchwise else {
       return [
         ModelError(
           .mismatch, subject: "network", "the shape of \(name)", expected: "\(target)", found: "\(shape)",
@@ -144,7 +146,7 @@ public struct TrainingPlan: Sendable {
             ? "the loss takes \(loss.channelsPerVariable) channels for each of the \(target.extents[1]) of the target"
             : "the target has \(target.extents[1])"))
     }
-    for axis in 2..<target.rank {
+    for axis in 2..<target.rank where !isPatchwise {
       let (made, given) = (shape.extents[axis], target.extents[axis])
       guard made <= given, made >= 1, (given - made) % 2 == 0 else {
         list.append(
@@ -166,8 +168,21 @@ public struct TrainingPlan: Sendable {
     let truth = try graph.input("target", target)
     let weights = try graph.input("weights", target)
     func part(_ prediction: Value) throws(GraphError) -> Value {
-      let shape = graph.shape(prediction)
+      var prediction = prediction
       var (truth, weights) = (truth, weights)
+      if graph.shape(prediction).rank == 2, target.rank > 2 {
+        let shape = graph.shape(prediction)
+        prediction = try graph.one(
+          Reshape([shape[0], shape[1]] + target.extents.dropFirst(2).map { _ in 1 }, allowsZero: true),
+          prediction)
+        for axis in 2..<target.rank {
+          let middle = Slice(axis: axis, target.extents[axis] / 2, target.extents[axis] / 2 + 1)
+          truth = try graph.one(middle, truth)
+          weights = try graph.one(middle, weights)
+        }
+        return try loss.build(prediction, truth, weights: weights, in: &graph)
+      }
+      let shape = graph.shape(prediction)
       for axis in 2..<target.rank where shape.extents[axis] < target.extents[axis] {
         // A network without padding says nothing about the border.
         let start = (target.extents[axis] - shape.extents[axis]) / 2

@@ -60,6 +60,16 @@ struct SphereCells: Sendable {
 
   func distance(_ a: Int, _ b: Int) -> Double { Sphere.distance(vector(a), vector(b)) }
 
+  /// South, north, west and the degrees from west to east, of the centres with half a cell around.
+  var extent: (south: Double, north: Double, west: Double, width: Double) {
+    let known = latitudes.filter(\.isFinite), across = longitudes.filter(\.isFinite)
+    let (low, high) = (known.min() ?? 0, known.max() ?? 0)
+    let (first, last) = (across.min() ?? 0, across.max() ?? 0)
+    let y = rows > 1 ? (high - low) / Double(rows - 1) / 2 : 0
+    let x = columns > 1 ? (last - first) / Double(columns - 1) / 2 : 0
+    return (low - y, high + y, first - x, last - first + 2 * x)
+  }
+
   /// In km2.
   func cellAreas() throws(StageError) -> [Double] {
     do throws(GridError) {

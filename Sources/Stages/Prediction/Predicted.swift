@@ -214,7 +214,7 @@ private final class PredictedWork: Work {
     let masksEdges = predicted.edges == .missing
     let region = result.region
     for (position, variable) in region.variables.enumerated() {
-      let model = loaded.model.outputs[variable]
+      let model = loaded.model.outputs[geometry.classes == nil ? variable : 0]
       let source = predicted.base?.channels[variable]
       let to = result.mapOffset(position, window.time - region.times.lowerBound, 0)
       for (r, row) in window.rows.enumerated() {
@@ -238,7 +238,12 @@ private final class PredictedWork: Work {
             (result.values[place], result.validity[place]) = (.nan, 0)
             continue
           }
-          let value = Float(model.decode(Double(output[(variable * height + j) * width + i]), base: first))
+          let value =
+            if let classes = geometry.classes {
+              ClassResult.value(variable, { output[($0 * height + j) * width + i] }, classes)
+            } else {
+              Float(model.decode(Double(output[(variable * height + j) * width + i]), base: first))
+            }
           guard value.isFinite else {
             throw StageError(
               "the network made a number that is not finite, at row \(row), column \(column)",

@@ -28,6 +28,8 @@ struct PredictionGeometry: Sendable {
   var crops: Bool { rows.crop > 0 || columns.crop > 0 }
   /// A window in the network's numbers, and which of its cells are missing.
   let windowBytes: Int
+  /// How many classes it tells apart, each in a channel of its own; nil for quantities.
+  let classes: Int?
 
   /// - Throws: `PlanError` when the network cannot be applied to fields of this size, saying which layer and which
   ///   shapes do not fit.
@@ -52,7 +54,9 @@ struct PredictionGeometry: Sendable {
         remedy: "leave out `tile`")
     }
     let made = small.graph.shape(small.result).extents
-    guard made.count == 4, made[1] == model.outputs.count,
+    let channels = model.resultChannels(made.count > 1 ? made[1] : 0)
+    classes = channels == model.outputs.count ? nil : channels
+    guard made.count == 4, made[1] == channels,
       let rowFootprint = Footprint(input: patch[0], output: made[2], scale: reach.scale(dimension: 2)),
       let columnFootprint = Footprint(input: patch[1], output: made[3], scale: reach.scale(dimension: 1))
     else {
@@ -77,7 +81,7 @@ struct PredictionGeometry: Sendable {
     (self.rows, self.columns) = (rows, columns)
     let whole = try Self.build(model, rows.window, columns.window, mark)
     let extents = whole.graph.shape(whole.result).extents
-    guard extents.count == 4, extents[1] == model.outputs.count,
+    guard extents.count == 4, extents[1] == channels,
       extents[2] == rowFootprint.output(of: rows.window),
       extents[3] == columnFootprint.output(of: columns.window)
     else {

@@ -9,6 +9,7 @@
   private func csin(_ x: Double) -> Double { sin(x) }
   private func ccos(_ x: Double) -> Double { cos(x) }
   private func casin(_ x: Double) -> Double { asin(x) }
+  private func ctanh(_ x: Double) -> Double { tanh(x) }
   private func catan2(_ y: Double, _ x: Double) -> Double { atan2(y, x) }
   private func cpow(_ x: Double, _ y: Double) -> Double { pow(x, y) }
   private func cunlink(_ path: String) { _ = unlink(path) }
@@ -25,6 +26,7 @@ enum System {
   static func sin(_ x: Double) -> Double { csin(x) }
   static func cos(_ x: Double) -> Double { ccos(x) }
   static func asin(_ x: Double) -> Double { casin(x) }
+  static func tanh(_ x: Double) -> Double { ctanh(x) }
   static func atan2(_ y: Double, _ x: Double) -> Double { catan2(y, x) }
   static func pow(_ x: Double, _ y: Double) -> Double { cpow(x, y) }
   /// A file that is not there is no fault.

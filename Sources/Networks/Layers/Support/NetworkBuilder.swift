@@ -18,6 +18,8 @@ public struct NetworkBuilder: Sendable {
   private var streams: UInt64 = 0
   /// What did not fit so far; nil: the first fault ends the building.
   var faults: [GraphError]?
+  /// How dense layers become convolutions; nil: they stay what they are.
+  public var convolving: Convolving?
   /// Values that stand for the output of a layer that did not fit, and those of which the shape is a guess.
   var assumed = 0
   var guesses: Set<Value> = []
