@@ -7,8 +7,8 @@ public struct Scenes: Stage {
     summary: "semi-synthetic scenes: real fields with cyclones, rivers or fronts put in, exactly labelled",
     discussion: """
       Each scene is a real field of a random time with events put in. A cyclone: Holland's vortex (1980), its pressure \
-      deficit log-normal as in best tracks (IBTrACS 1980-2024: median 16 hPa, 10 to 90 %: 5 to 52), radius of largest \
-      wind 40 to 160 km but at least 1.3 cells, B 1 to 2.2, a warm core of some K, vapour, inflow of 20 degrees. A \
+      deficit log-normal as in best tracks (IBTrACS 1980-2024: median 16 hPa, 90 % below 52), 8 hPa at least, radius of largest \
+      wind 40 to 160 km but at least 1.3 cells, B 1 to 2.2, a warm core of 2 K and more, vapour, inflow of 20 degrees. A \
       river: a filament of vapour, 2000 to 5000 km long, 130 to 260 km (one sigma) wide, with the wind along it. A front: \
       a step of temperature of 6 to 16 K in 40 to 110 km, with a turn of the wind and a trough. Decoys have the same size in \
       some variables and not in the others: cut-off lows with a cold core, pressure without wind (mountains, heat lows), \

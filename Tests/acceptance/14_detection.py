@@ -368,5 +368,78 @@ def test_a_classifier_of_patches_goes_over_whole_fields_and_is_measured():
         return f"roc-auc {scores['dense', 'roc-auc']:.3f}, {len(rows(f / 'found.csv'))} objects"
 
 
+def test_best_tracks_are_matched():
+    """Centres of January 1996 beside tracks made by hand: one near, one far, one at a time that is not there."""
+    with Folder() as f:
+        stages = """
+  - cyclones: {variable: p, merge: 660, contours: [{rise: 200, distance: 600}], as: centres}
+  - tracks: {range: 900, gap: 1, duration: 24, displacement: 1000, as: found}
+  - match: {input: found, best: best.csv, distance: 300, json: scores.json}
+"""
+        outputs = "  - {input: found, file: tracks.csv}\n"
+        (f / "best.csv").write_text("SID,SEASON,ISO_TIME,LAT,LON\n ,Year,,degrees_north,degrees_east\n"
+                                    "A,1996,1996-01-05 00:00:00,10,10\n")
+        path = pipeline(f, storm("p", "Pstorm.cdf", "p", "Pa"), stages, outputs)
+        expect(isotach("run", path), 0)
+        made = rows(f / "tracks.csv")
+        first = [r for r in made if r["track_id"] == made[0]["track_id"]]
+        lines = ["SID,SEASON,ISO_TIME,LAT,LON", " ,Year,,degrees_north,degrees_east"]
+        # Half a degree north of each point of a track; another nowhere; one outside the grid and one in another year.
+        lines += [f"A,1996,{r['time'].replace('T', ' ')},{float(r['lat']) + 0.5},{r['lon']}" for r in first]
+        lines += [f"B,1996,{r['time'].replace('T', ' ')},21,{float(r['lon'])}" for r in first[:3]]
+        lines += ["C,1996,1996-01-08 00:00:00,-10,100", "D,1990,1990-01-08 00:00:00,40,-70"]
+        (f / "best.csv").write_text("\n".join(lines) + "\n")
+        expect(isotach("run", path), 0)
+        scores = {s["metric"]: s["value"] for s in json.loads((f / "scores.json").read_text())["scores"]}
+        n, m = len(first), len(made)
+        close(scores["pod"], n / (n + 3), relative=1e-9, what="pod")
+        assert scores["far"] <= (m - n) / m + 1e-9 and scores["track_hit_rate"] == 0.5, scores
+        close(scores["distance"], 0.5 * 111.2, absolute=0.5, what="distance")
+        (f / "best.csv").write_text("SID,LAT,LON\nA,1,2\n")
+        assert "iso_time or time" in expect(isotach("check", path), 78).err
+
+
+def test_scenes_have_what_was_put_into_them():
+    np, netCDF4 = need_module("numpy"), need_module("netCDF4")
+    fields = "".join(storm(n, f"{n.upper()}storm.cdf", n, u) for n, u in (("p", "Pa"), ("t", "K"), ("u", "m s-1"), ("v", "m s-1")))
+    keys = "pressure: p, u: u, v: v, temperature: t"
+    with Folder() as f:
+        path = pipeline(f, fields, f"""
+  - stack: {{inputs: [p, t, u, v], as: all}}
+  - scenes: {{input: all, event: cyclone, patch: 11, count: 200, seed: 4, {keys}, as: patches}}
+  - scenes: {{input: all, event: cyclone, patch: 11, count: 200, seed: 4, share: 0, decoys: 0, {keys}, as: plain}}
+  - scenes: {{input: all, event: front, events: 2, count: 5, seed: 4, label-radius: 100, {keys}, as: whole}}
+""", """
+  - {input: patches, file: patches.nc}
+  - {input: plain, file: plain.nc}
+  - {input: whole, file: whole.nc}
+""")
+        expect(isotach("run", path, "--threads", "2"), 0)
+        first = (f / "patches.nc").read_bytes()
+        with netCDF4.Dataset(f / "patches.nc") as a, netCDF4.Dataset(f / "plain.nc") as b:
+            label = np.ma.filled(a["event"][:], 0)
+            centre = label[:, 5, 5] == 1
+            assert 70 <= centre.sum() <= 130 and label.sum() == centre.sum() and not b["event"][:].any()
+            # Without events the patches are the real field; with them only what an event or a decoy changes differs.
+            change = np.ma.filled(a["p"][:] - b["p"][:], 0)
+            deep = change[:, 5, 5][centre]
+            # Holland's pressure in the middle: the whole deficit, 8 to 100 hPa.
+            assert (deep <= -795).all() and (deep >= -10100).all(), (deep.min(), deep.max())
+            assert (np.abs(change[centre]).max(axis=(1, 2)) == -deep).all()
+            same = (np.abs(change).max(axis=(1, 2)) == 0)
+            assert same.sum() > 20 and not (same & centre).any()
+            # The wind turns anticlockwise and inwards: east of the centre it goes north and a little west.
+            v, u = (a["v"][:] - b["v"][:])[:, 5, 7][centre], (a["u"][:] - b["u"][:])[:, 5, 7][centre]
+            known = ~(np.ma.getmaskarray(u) | np.ma.getmaskarray(v))
+            v, u = v.data[known], u.data[known]
+            assert v.size > 50
+            assert (v > 0).all() and (u < 0).all() and (np.abs(u) < v).all()
+        with netCDF4.Dataset(f / "whole.nc") as c:
+            share = np.ma.filled(c["event"][:], 0).mean()
+            assert 0.002 < share < 0.2 and c["p"].shape == (5, 33, 36), share
+        (f / "patches.nc").unlink()
+        expect(isotach("run", path, "--threads", "1"), 0)
+
+
 if __name__ == "__main__":
     main(globals())

@@ -38,7 +38,7 @@ struct BestTracks: Sendable {
         "`\(path)` has no column \(names.joined(separator: " or "))", subject: path,
         remedy: "it has \(columns.prefix(12).joined(separator: ", "))")
     }
-    let id = try column(["sid", "track_id"]), time = try column(["iso_time", "time"])
+    let id = try column(["sid", "track_id", "number"]), time = try column(["iso_time", "time"])
     let latitude = try column(["lat", "latitude"]), longitude = try column(["lon", "longitude"])
     var known: [String: Int] = [:]
     for (number, line) in lines.enumerated() {

@@ -114,12 +114,12 @@ struct SceneMaking: Computation {
   ) {
     let at = cells.place(cell)
     // The pressure deficit of best tracks (IBTrACS 1980-2024, 1012 hPa less the lowest): log-normal, median 16 hPa.
-    let deficit = 100 * max(4, min(100, System.exp(2.8 + 0.88 * dice.normal())))
+    let deficit = 100 * max(8, min(100, System.exp(2.8 + 0.88 * dice.normal())))
     let radius = max(1.3 * spacing, dice.uniform(40...160))
     var vortex = SceneVortex(
       centre: cells.vector(cell), latitude: at.latitude, longitude: at.longitude, deficit: deficit,
       radius: radius,
-      shape: dice.uniform(1.0...2.2), core: (1 + deficit / 2000) * dice.uniform(0.7...1.6),
+      shape: dice.uniform(1.0...2.2), core: (2 + deficit / 1000) * dice.uniform(0.7...1.6),
       vapour: dice.uniform(8...25))
     if !isEvent {
       // What looks like one in one variable or two: a cut-off low, a mountain, a dry whirl, a warm and moist spot, a heat
