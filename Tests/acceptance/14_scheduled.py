@@ -379,10 +379,52 @@ def test_hooks_metrics_and_status():
         assert "no shell" in expect(bare("check", path), 78).err
 
 
+def test_lists_of_what_was_found():
+    with Folder() as folder:
+        (folder / "in").mkdir()
+        (folder / "tell.sh").write_text("#!/bin/sh\ncat > found.json\n".replace("found", str(folder / "found")))
+        (folder / "tell.sh").chmod(0o755)
+        path = folder / "d.yaml"
+        path.write_text("""
+name: hot
+inputs:
+  field: {files: "in/*.nc", variable: tas}
+stages:
+  - objects: {input: field, at-least: 309.5, name: hot spot, as: spots}
+outputs:
+  - {input: spots, file: "out/{stem}.csv"}
+  - {input: spots, file: "out/{stem}_list.nc", form: list}
+  - {input: spots, file: "out/{stem}_mask.nc"}
+metadata: {title: x, institution: y}
+schedule: {settle: 0, on-detection: [./tell.sh], metrics: m.prom}
+""")
+        sources(folder / "in", 2)
+        line = told(path)
+        assert len(line["written"]) == 6, line
+        rows = sum(len((folder / f"out/f00{n}.csv").read_text().splitlines()) - 1 for n in range(2))
+        found = [c for c in line["classes"] if c["of"] == "objects"]
+        assert rows > 3 and [c["count"] for c in found] == [rows], (rows, line["classes"])
+        event = json.loads((folder / "found.json").read_text())
+        assert event["event"] == "on-detection" and event["classes"] == line["classes"], event
+        assert f'class="hot spot"}} {rows}\n' in (folder / "m.prom").read_text()
+        (folder / "found.json").unlink()
+        before = identities(folder)
+        tick(path)
+        assert identities(folder) == before and not (folder / "found.json").exists()
+        # A list that somebody edited is made again; where it is not known what a text was made from, it too.
+        text = outputs(folder)
+        (folder / "out/f001.csv").write_text("nothing")
+        assert len(told(path)["written"]) == 3
+        assert outputs(folder) == text
+        (folder / ".isotach/d.yaml/cache").unlink()
+        assert len(told(path)["written"]) == 6
+        assert outputs(folder) == text
+
+
 def crontab(path, folder, *arguments):
     """The command of the generated crontab, as cron hands it to /bin/sh."""
-    expect(bare("schedule", "cron", path, "--every", "10m", "--into", folder, *arguments), 0)
-    text = (folder / "isotach-scheduled").read_text()
+    result = expect(bare("schedule", "cron", path, "--every", "10m", "--into", folder, *arguments), 0)
+    text = Path(result.out.rstrip("\n")).read_text()
     line = text.splitlines()[-1]
     assert line.startswith("*/10 * * * * "), line
     return line[len("*/10 * * * * "):].replace("\\%", "%")
@@ -495,7 +537,7 @@ def in_peace(folder, path, command, expected, limit=40):
     end = time.monotonic() + limit
     while time.monotonic() < end:
         expect(run(*BARE, "/bin/sh", "-c", "exec " + command, cwd="/"), 0)
-        if status(path)["items"]["done"] == len(expected):
+        if status(path)["items"]["done"] == len(expected) and not status(path)["left"]:
             break
         time.sleep(0.5)
     got = outputs(folder)
@@ -522,6 +564,23 @@ def test_whatever_happens_the_outputs_are_those_of_one_clean_run():
         before = identities(folder)
         tick(path)
         assert identities(folder) == before, "an output was made twice"
+        return "runs by exit code: " + ", ".join(f"{k}: {v}" for k, v in sorted(counts.items()))
+
+
+def test_windows_too_are_in_the_end_those_of_one_clean_run():
+    chance = random.Random(5)
+    with Folder() as folder:
+        path = daily(folder, schedule="settle: 1s, retries: 2, backoff: 1s", windows="steps: 4, before: 6h, watermark: 6h")
+        sources(folder / "source", 24)
+        clean = folder / "clean"
+        clean.mkdir()
+        shutil.copytree(folder / "source", clean / "in")
+        tick(daily(clean, windows="steps: 4, before: 6h, watermark: 6h"))
+        expected = outputs(clean)
+        assert len(expected) == 6, list(expected)
+        command = crontab(path, folder)
+        counts = storm(folder, path, expected, command, 12, chance)
+        in_peace(folder, path, command, expected, limit=60)
         return "runs by exit code: " + ", ".join(f"{k}: {v}" for k, v in sorted(counts.items()))
 
 
