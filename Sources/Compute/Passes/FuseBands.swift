@@ -49,10 +49,12 @@ enum FuseBands {
 
   private static func isMember(_ index: Int, _ graph: Graph, _ leastBytes: Int) -> Bool {
     let node = graph.nodes[index]
-    let shapes = (node.call.inputs + node.call.outputs).map(graph.shape)
-    guard node.call.outputs.count == 1, let output = shapes.last,
-      // What it makes, or, at the end, what it reads.
-      output.bytes >= leastBytes || (shapes[0].bytes >= leastBytes && output[2] >= shapes[0][2] / 2)
+    let shapes = node.call.inputs.map(graph.shape)
+    guard node.call.outputs.count == 1, let input = shapes.first, input.rank >= 4 else { return false }
+    let output = graph.shape(node.call.outputs[0])
+    // What it makes is large or, at the end, what it reads.
+    guard output.rank >= 4,
+      output.bytes >= leastBytes || (input.bytes >= leastBytes && output[2] >= input[2] / 2)
     else { return false }
     switch node.op {
     case let conv as BlockedConv: return conv.isByRows && shapes[1].bytes <= mostWeightBytes

@@ -86,4 +86,19 @@ import Testing
     let y = try made.conv(x, 32)
     #expect(try check(made, [y], leastBytes: FuseBands.leastBytes).isEmpty)
   }
+
+  /// Values of other ranks, before and behind a chain, are left alone; so are gradients.
+  @Test func otherRanksStay() throws {
+    var made = try BlockedGraph([2, 3, 20, 18])
+    let a = try made.graph.one(Relu(), try made.conv(made.input, 32))
+    let b = try made.graph.one(Relu(), try made.conv(a, 32))
+    let flat = try made.graph.one(Flatten(), b)
+    let w = try made.parameter([5, made.graph.shape(flat)[1]])
+    let y = try made.graph.one(Gemm(transposeB: true), flat, w)
+    let z = try made.graph.one(Gemm(transposeB: true), y, try made.parameter([3, 5]))
+    #expect(try !check(made, [z]).isEmpty)
+    let loss = try made.graph.one(ReduceSum(axes: [0, 1]), z)
+    let gradients = try differentiate(loss, by: [w], in: &made.graph)
+    _ = try check(made, [loss] + gradients)
+  }
 }
