@@ -12,7 +12,7 @@ public struct EDSR: Model {
       SRResNet (Ledig et al. 2017) is `{batch-norm: true, activation: {prelu: {shared: true}}, end-kernel: 9, \
       activate-ends: true, scale: 4}`. With `auxiliary` the input is on the fine grid, so that relief can be used.
       """,
-    keys: Refinement.declared(scale: 2, up: .subPixel) + [
+    keys: Enlargement.declared(scale: 2, up: .subPixel) + [
       Key("width", .integer, default: "64", "channels inside"),
       Key("depth", .integer, default: "16", "residual blocks of two convolutions"),
       Key("kernel", .integer, default: "3", "cells of their windows"),
@@ -39,7 +39,7 @@ public struct EDSR: Model {
       ], input: [3, 24, 24], parameters: 1_547_350,
       source: "Ledig et al. 2017: SRResNet, counted from its layers (no bias in front of a normalisation)"),
   ]
-  public let refinement: Refinement
+  public let enlargement: Enlargement
   public let width: Int
   public let depth: Int
   public let kernel: Int
@@ -50,17 +50,17 @@ public struct EDSR: Model {
   public let blockScale: Double
 
   public init(
-    _ refinement: Refinement = Refinement(scale: 2), width: Int = 64, depth: Int = 16, kernel: Int = 3,
+    _ enlargement: Enlargement = Enlargement(scale: 2), width: Int = 64, depth: Int = 16, kernel: Int = 3,
     endKernel: Int = 3, batchNorm: Bool = false, activation: any Layer = ReLU(), activateEnds: Bool = false,
     blockScale: Double = 1
   ) {
-    (self.refinement, self.width, self.depth, self.kernel) = (refinement, width, depth, kernel)
+    (self.enlargement, self.width, self.depth, self.kernel) = (enlargement, width, depth, kernel)
     (self.endKernel, self.batchNorm, self.activation) = (endKernel, batchNorm, activation)
     (self.activateEnds, self.blockScale) = (activateEnds, blockScale)
   }
   public init(_ arguments: Arguments, _ decoding: Decoding) throws(PlanError) {
     self.init(
-      try Refinement(arguments, scale: 2, up: .subPixel),
+      try Enlargement(arguments, scale: 2, up: .subPixel),
       width: try arguments.whole("width", to: 1 << 16) ?? 64,
       depth: try arguments.whole("depth", minimum: 0, to: 1000) ?? 16,
       kernel: try arguments.whole("kernel", to: 1 << 10) ?? 3,
@@ -70,7 +70,7 @@ public struct EDSR: Model {
       blockScale: try arguments.number("block-scale", in: -1e6...1e6) ?? 1)
   }
   public var keys: [(String, ConfigValue)] {
-    var keys = refinement.keys(scale: 2, up: .subPixel)
+    var keys = enlargement.keys(scale: 2, up: .subPixel)
     keys.add("width", width, unless: 64) { .integer($0) }
     keys.add("depth", depth, unless: 16) { .integer($0) }
     keys.add("kernel", kernel, unless: 3) { .integer($0) }
@@ -87,7 +87,7 @@ public struct EDSR: Model {
       Stack.convolutions(
         width, count: count, kernel: Sizes(kernel), batchNorm: batchNorm, activation: activation)
     }
-    let coarse = try refinement.coarse(input, in: &network)
+    let coarse = try enlargement.coarse(input, in: &network)
     let stem = try network.apply("stem", coarse) {
       Conv(width, kernel: Sizes(endKernel))
       if activateEnds { activation }
@@ -99,10 +99,10 @@ public struct EDSR: Model {
         "blocks.\(block)", Residual(scale: blockScale) { Array(stack(2).dropLast()) }, value)
     }
     value = try network.graph.add(stem, try network.apply("trunk", value) { Array(stack(1).dropLast()) })
-    let fine = try refinement.enlarged(
+    let fine = try enlargement.enlarged(
       value, input, width: width, kernel: kernel, activation: activateEnds ? activation : nil, in: &network)
-    return try refinement.output(fine, input, kernel: endKernel, in: &network)
+    return try enlargement.output(fine, input, kernel: endKernel, in: &network)
   }
 
-  public func declaredShape(_ input: Shape) -> Shape? { refinement.declaredShape(input) }
+  public func declaredShape(_ input: Shape) -> Shape? { enlargement.declaredShape(input) }
 }

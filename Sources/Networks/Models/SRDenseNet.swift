@@ -8,7 +8,7 @@ public struct SRDenseNet: Model {
   public static let declaration = Declaration(
     name: "srdensenet", summary: "dense blocks on the coarse grid, then up-sampling (Tong et al. 2017)",
     discussion: "With `auxiliary` the input is on the fine grid, so that relief can be used.",
-    keys: Refinement.declared(scale: 4, up: .transposed) + [
+    keys: Enlargement.declared(scale: 4, up: .transposed) + [
       Key("growth", .integer, default: "16", "channels that each convolution adds"),
       Key("layers", .integer, default: "8", "convolutions of a block"),
       Key("blocks", .integer, default: "8", "dense blocks"),
@@ -20,7 +20,7 @@ public struct SRDenseNet: Model {
       input: [1, 25, 25], parameters: 2_659_585,
       source: "Tong et al. 2017: SRDenseNet_All, 4 times finer, counted from its layers")
   ]
-  public let refinement: Refinement
+  public let enlargement: Enlargement
   public let growth: Int
   public let layers: Int
   public let blocks: Int
@@ -28,15 +28,15 @@ public struct SRDenseNet: Model {
   public let activation: any Layer
 
   public init(
-    _ refinement: Refinement = Refinement(scale: 4, up: .transposed), growth: Int = 16, layers: Int = 8,
+    _ enlargement: Enlargement = Enlargement(scale: 4, up: .transposed), growth: Int = 16, layers: Int = 8,
     blocks: Int = 8, width: Int = 256, activation: any Layer = ReLU()
   ) {
-    (self.refinement, self.growth, self.layers) = (refinement, growth, layers)
+    (self.enlargement, self.growth, self.layers) = (enlargement, growth, layers)
     (self.blocks, self.width, self.activation) = (blocks, width, activation)
   }
   public init(_ arguments: Arguments, _ decoding: Decoding) throws(PlanError) {
     self.init(
-      try Refinement(arguments, scale: 4, up: .transposed),
+      try Enlargement(arguments, scale: 4, up: .transposed),
       growth: try arguments.whole("growth", to: 1 << 10) ?? 16,
       layers: try arguments.whole("layers", to: 100) ?? 8,
       blocks: try arguments.whole("blocks", to: 100) ?? 8,
@@ -45,7 +45,7 @@ public struct SRDenseNet: Model {
     )
   }
   public var keys: [(String, ConfigValue)] {
-    var keys = refinement.keys(scale: 4, up: .transposed)
+    var keys = enlargement.keys(scale: 4, up: .transposed)
     keys.add("growth", growth, unless: 16) { .integer($0) }
     keys.add("layers", layers, unless: 8) { .integer($0) }
     keys.add("blocks", blocks, unless: 8) { .integer($0) }
@@ -58,7 +58,7 @@ public struct SRDenseNet: Model {
     func step(_ filters: Int, _ kernel: Sizes) -> [any Layer] {
       [Conv(filters, kernel: kernel), activation]
     }
-    let coarse = try refinement.coarse(input, in: &network)
+    let coarse = try enlargement.coarse(input, in: &network)
     var all = [try network.apply("stem", coarse) { step(growth * layers, 3) }]
     for block in 0..<blocks {
       // The first convolution sees all that there is, the others what the block has made.
@@ -73,10 +73,10 @@ public struct SRDenseNet: Model {
     }
     let joined = try network.concatenated(all, .error, "the blocks")
     let features = try network.apply("bottleneck", joined) { step(width, 1) }
-    let fine = try refinement.enlarged(
+    let fine = try enlargement.enlarged(
       features, input, width: width, kernel: 3, activation: activation, in: &network)
-    return try refinement.output(fine, input, kernel: 3, in: &network)
+    return try enlargement.output(fine, input, kernel: 3, in: &network)
   }
 
-  public func declaredShape(_ input: Shape) -> Shape? { refinement.declaredShape(input) }
+  public func declaredShape(_ input: Shape) -> Shape? { enlargement.declaredShape(input) }
 }

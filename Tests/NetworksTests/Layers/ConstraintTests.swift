@@ -29,7 +29,7 @@ import Testing
   ) throws {
     let (rows, columns) = (4, 5)
     let layer = Constrain(method, factor: Sizes(factor), channels: [1, 0]) {
-      EDSR(Refinement(scale: factor, outputs: 3, up: .resizeConvolution), width: 4, depth: 1)
+      EDSR(Enlargement(scale: factor, outputs: 3, up: .resizeConvolution), width: 4, depth: 1)
     }
     let network = try NetworkSpec(layer).network(input: try Shape([2, 2, rows, columns]), .inference)
     #expect(network.outputShape.extents == [2, 3, rows * factor, columns * factor])
@@ -136,11 +136,11 @@ import Testing
         "larger than the field"))
     #expect(try fault([1, 4], LocallyConnected(1)).contains("spatial"))
     #expect(
-      try fault([1, 1, 6, 8], EDSR(Refinement(scale: 4, auxiliary: 0), width: 2)).contains("divisible by 4"))
+      try fault([1, 1, 6, 8], EDSR(Enlargement(scale: 4, auxiliary: 0), width: 2)).contains("divisible by 4"))
     #expect(
-      try fault([1, 1, 8, 8], EDSR(Refinement(scale: 4, auxiliary: 1), width: 2)).contains("in front of 1"))
+      try fault([1, 1, 8, 8], EDSR(Enlargement(scale: 4, auxiliary: 1), width: 2)).contains("in front of 1"))
     #expect(
-      try fault([1, 1, 8, 8], EDSR(Refinement(scale: 2, residual: [1]), width: 2)).contains("no channel 1"))
+      try fault([1, 1, 8, 8], EDSR(Enlargement(scale: 2, residual: [1]), width: 2)).contains("no channel 1"))
     #expect(try fault([1, 4, 12, 8], CGNet()).contains("divisible by 8"))
     #expect(try fault([1, 1, 9000, 9000], DeepESD()).contains("too many cells"))
     #expect(
@@ -173,7 +173,7 @@ import Testing
     #expect { try plan.checked(parameters) } throws: {
       "\($0)".contains("weight") && "\($0)".contains("24") && "\($0)".contains("36")
     }
-    // Constraints and generators can be.
+    // Constraints and generators can be applied so.
     let other = try NetworkSpec(
       Constrain(.softmax, factor: 2) { EDSR(width: 2, depth: 1) }
     ).network(input: try Shape([1, 1, 8, 8]), .inference)

@@ -56,12 +56,12 @@ import Testing
     "inverted residual": InvertedResidual(4, expansion: 3),
     "inverted residual strided": InvertedResidual(5, stride: 2, expansion: 2),
     "spatial pyramid": SpatialPyramid(3, rates: [1, 3]),
-    "edsr": EDSR(Refinement(scale: 4, residual: [1]), width: 4, depth: 2),
+    "edsr": EDSR(Enlargement(scale: 4, residual: [1]), width: 4, depth: 2),
     "edsr with relief": EDSR(
-      Refinement(scale: 2, outputs: 2, up: .resizeConvolution, auxiliary: 1, residual: [0, 2]), width: 4,
+      Enlargement(scale: 2, outputs: 2, up: .resizeConvolution, auxiliary: 1, residual: [0, 2]), width: 4,
       depth: 1),
     "srdensenet": SRDenseNet(
-      Refinement(scale: 2, up: .transposed), growth: 2, layers: 2, blocks: 2, width: 4),
+      Enlargement(scale: 2, up: .transposed), growth: 2, layers: 2, blocks: 2, width: 4),
     "deepesd gaussian": DeepESD(scale: 2, head: .gaussian, filters: [3, 2]),
     "deepesd rain": DeepESD(scale: 2, head: .bernoulliGamma, filters: [3, 2]),
     "cgnet": CGNet(classes: 2, m: 2, n: 2),

@@ -3,7 +3,7 @@ import Compute
 import Tensors
 
 /// What generators of super-resolution have in common: where their input lies, how they are enlarged, what is added.
-public struct Refinement: Sendable, Hashable {
+public struct Enlargement: Sendable, Hashable {
   /// How features get finer.
   public enum Up: String, Sendable, Hashable, CaseIterable {
     /// A convolution whose channels become cells (Shi et al. 2016), begun without a checkerboard (ICNR).
