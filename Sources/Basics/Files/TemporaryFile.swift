@@ -73,7 +73,8 @@ package final class TemporaryFile: Sendable {
   }
 
   /// Gives the file the target's name: mode, fsync, rename, fsync of the folder.
-  package func publish() throws(FileError) {
+  /// - Parameter isLasting: false leaves out both fsyncs, for what may be lost with the machine.
+  package func publish(isLasting: Bool = true) throws(FileError) {
     var replaced = stat()
     let mode: mode_t
     if fstatat(folder, name, &replaced, AT_SYMLINK_NOFOLLOW) == 0, replaced.st_mode & S_IFMT == S_IFREG {
@@ -83,14 +84,14 @@ package final class TemporaryFile: Sendable {
       mode = 0o666 & ~Self.processMask() | 0o600
     }
     guard fchmod(descriptor, mode) == 0 else { throw failure(errno, "its mode cannot be set") }
-    guard fsync(descriptor) == 0 else {
+    guard !isLasting || fsync(descriptor) == 0 else {
       throw failure(errno, "its data cannot be brought to the disk (fsync)")
     }
     guard renameat(folder, temporaryName, folder, name) == 0 else {
       throw failure(errno, "the finished file cannot be renamed")
     }
     isotach_temporary_forget(slot)
-    let code = fsync(folder) == 0 ? 0 : errno
+    let code = !isLasting || fsync(folder) == 0 ? 0 : errno
     isOpen.withLock { isOpen in
       isOpen = false
       close(descriptor)

@@ -35,7 +35,7 @@ extension Planner {
           files[input, default: []].append((path, try await times(of: path, input: input)))
         }
       }
-      return try windows(files)
+      return try windows(files).filter { $0.window?.steps != 0 }
     }
     let items = try fileItems(mayBeEmpty: false)
     let faults = items.compactMap(\.fault)
@@ -123,12 +123,15 @@ extension Planner {
           pipeline: spec.path, at: windows.mark, stage: "windows", file: file.path))
     }
     let inputs = spec.inputs.indices.filter { !spec.inputs[$0].isStatic }
-    let newest = inputs.map { files[$0]?.lazy.flatMap(\.times.ticks).max() ?? .min }.min() ?? .min
+    let steps = inputs.map { StepIndex(files[$0] ?? []) }
+    let newest = steps.map { $0.newest ?? .min }.min() ?? .min
     var starts: [Int64: (start: CFDate, end: Int64)] = [:]
-    for tick in files.values.joined().lazy.flatMap(\.times.ticks) {
-      if let window = windows.length.window(of: tick, calendar) {
-        starts[window.ticks] = (window.start, window.end)
-      }
+    var last: (start: Int64, end: Int64)?
+    for tick in steps.lazy.flatMap(\.steps).map(\.tick) {
+      if let last, tick >= last.start, tick < last.end { continue }
+      guard let window = windows.length.window(of: tick, calendar) else { continue }
+      starts[window.ticks] = (window.start, window.end)
+      last = (window.ticks, window.end)
     }
     let (before, after) = (Self.microseconds(windows.before), Self.microseconds(windows.after))
     let watermark = Self.microseconds(windows.watermark)
@@ -136,25 +139,26 @@ extension Planner {
     for (start, (date, end)) in starts.sorted(by: { $0.key < $1.key }) {
       let seen = start - before..<end + after
       var own: [Int: [String]] = [:]
-      var (steps, beyond) = (Int.max, true)
-      for input in inputs {
-        let used = (files[input] ?? []).filter { $0.times.ticks.contains(where: seen.contains) }
-        own[input] = used.map(\.path)
-        let all = used.flatMap(\.times.ticks)
-        steps = min(steps, all.count { $0 >= start && $0 < end })
-        beyond = beyond && all.contains { $0 >= end }
+      var (count, beyond) = (Int.max, true)
+      for (input, index) in zip(inputs, steps) {
+        let part = index.steps(in: seen)
+        var order: [Int] = []
+        for step in part where !order.contains(step.file) { order.append(step.file) }
+        own[input] = order.map { index.paths[$0] }
+        count = min(count, part.count { $0.tick >= start && $0.tick < end })
+        beyond = beyond && part.contains { $0.tick >= end }
       }
       var openReason: String?
-      if steps == 0 {
+      if count == 0 {
         openReason = "not every input has data of it"
-      } else if let wanted = windows.steps, steps >= wanted, after == 0 || beyond {
+      } else if let wanted = windows.steps, count >= wanted, after == 0 || beyond {
       } else if newest < end + max(after, watermark) {
-        let have = windows.steps.map { "\(steps) of \($0) times are there" } ?? "\(steps) times are there"
+        let have = windows.steps.map { "\(count) of \($0) times are there" } ?? "\(count) times are there"
         openReason =
           "\(have), and the data do not go on \(TimeSpan.text(Double(max(after, watermark)) / 1e6)) beyond it"
       }
       let window = TimeWindow(
-        start: start, end: end, seen: seen, calendar: calendar, steps: steps, openReason: openReason)
+        start: start, end: end, seen: seen, calendar: calendar, steps: count, openReason: openReason)
       items.append(Item(stem: windows.length.label(date), files: own, window: window))
     }
     return items
@@ -162,6 +166,35 @@ extension Planner {
 
   private static func microseconds(_ seconds: Double) -> Int64 {
     Int64(exactly: (seconds * 1e6).rounded()) ?? 0
+  }
+}
+
+/// The steps of an input's files in the order of time.
+private struct StepIndex {
+  let paths: [String]
+  let steps: [(tick: Int64, file: Int)]
+
+  init(_ files: [(path: String, times: FileTimes)]) {
+    paths = files.map(\.path)
+    steps = files.indices.flatMap { file in files[file].times.ticks.map { (tick: $0, file: file) } }
+      .sorted { ($0.tick, $0.file) < ($1.tick, $1.file) }
+  }
+
+  var newest: Int64? { steps.last?.tick }
+
+  func steps(in range: Range<Int64>) -> ArraySlice<(tick: Int64, file: Int)> {
+    let first = place(range.lowerBound)
+    return steps[first..<max(first, place(range.upperBound))]
+  }
+
+  /// The first step that is not before an instant.
+  private func place(_ tick: Int64) -> Int {
+    var (low, high) = (0, steps.count)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if steps[middle].tick < tick { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }
 

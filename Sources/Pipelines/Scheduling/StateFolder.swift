@@ -49,10 +49,11 @@ struct StateFolder: Sendable {
   }
 
   /// Puts a file in place at once.
-  static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+  /// - Parameter isLasting: false: it may be lost, whole, when the machine loses its power.
+  static func write(_ bytes: [UInt8], to path: String, isLasting: Bool = false) throws(FileError) {
     let file = try TemporaryFile.create(path)
     try file.write(bytes)
-    try file.publish()
+    try file.publish(isLasting: isLasting)
   }
 }
 

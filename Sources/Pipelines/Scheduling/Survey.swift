@@ -73,6 +73,21 @@ struct Survey: Sendable {
         }
       }
     }
+    // A file in another calendar than the others is a bad file, not the end of all.
+    let calendars = Dictionary(grouping: files.values.joined().map(\.times.calendar)) { $0 }.mapValues(
+      \.count)
+    if let usual = calendars.max(by: { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) })?.key,
+      calendars.count > 1
+    {
+      for (input, list) in files {
+        for file in list where file.times.calendar != usual {
+          let cause =
+            "its calendar is \(file.times.calendar.rawValue), that of the other files \(usual.rawValue)"
+          found.unreadable.append((file.path, [Fault(.badData, cause, file: file.path)]))
+        }
+        files[input] = list.filter { $0.times.calendar == usual }
+      }
+    }
     found.items = try planner.windows(files)
     return found
   }
