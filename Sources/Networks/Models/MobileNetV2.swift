@@ -18,10 +18,10 @@ public struct MobileNetV2: Model {
   public static let published = [
     Published(
       input: [3, 224, 224], parameters: 3_504_872,
-      source: "Sandler et al. 2018: MobileNet v2, width 1 (3.5 million; torchvision's number)"),
+      source: "Sandler et al. 2018: MobileNet v2, width 1 (3.5 million), counted from its layers"),
     Published(
       [("classes", .integer(0)), ("output-stride", .text("16"))], input: [3, 64, 64], parameters: 2_223_872,
-      source: "the same without the classifier (torchvision's features)"),
+      source: "the same without the classifier"),
   ]
   public let classes: Int
   public let width: Double
