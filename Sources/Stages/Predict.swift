@@ -24,7 +24,10 @@ public struct Predict: Stage {
       the field is then put there, the nearest cell again (`edges: replicate`), or the cells of the result that \
       would depend on it are missing (`edges: missing`). Missing inputs are filled with the channel's mean for the network, and their own cells are \
       missing in the result. A network that was trained on a map of classes gives the most likely class (int8, with its \
-      flags) and the probability of each. The `source` of the result names the model file and its SHA-256.
+      flags) and the probability of each. `members` gives draws instead of the expected value: of a model that predicts \
+      a distribution (independent in each cell), of a network with dropout, which then stays at work in each run (its \
+      masks are those of a window, so they change with `tile`), or both; a function of `seed` alone. The `source` of the \
+      result names the model file and its SHA-256.
       """,
     keys: [
       Key("input", .stream, "the field"),
@@ -43,7 +46,7 @@ public struct Predict: Stage {
         "precision", .choice(LayoutOptions.Precision.allCases.map(\.rawValue)), default: "fast",
         "fast: 3 x 3 convolutions by Winograd's algorithm where that is faster; exact: sums of products alone"
       ),
-    ] + ModelDescription.keys)
+    ] + PredictionMembers.keys + ModelDescription.keys)
 
   private let arguments: Arguments
   private let tile: Int
@@ -84,15 +87,16 @@ public struct Predict: Stage {
         "the model predicts the values themselves: there is nothing to add `\(residual.name)` to",
         at: residual.mark, remedy: "leave out `residual`")
     }
+    let members = try PredictionMembers(arguments, model)
     let geometry = try PredictionGeometry(
       model, input.description.grid, tile: tile, hasTile: arguments.value("tile") != nil, layouts: layouts,
-      mark: arguments.mark("model"), tileMark: arguments.mark("tile"))
+      members: members, mark: arguments.mark("model"), tileMark: arguments.mark("tile"))
     if let edges = arguments.value("edges"), !geometry.crops {
       throw PlanError(
         "the network pads by itself: no cell lacks neighbours", at: edges.mark, remedy: "leave out `edges`")
     }
     var output = input.description
-    output.layers = []
+    output.layers = members.map { [$0.axis] } ?? []
     output.grid = try grid(geometry, inputs, input)
     output.variables = geometry.classes.map { ClassResult.variables(model, $0) } ?? Self.variables(model)
     let before = input.description.globalAttributes["source"]?.text.map { "\($0); " } ?? ""
@@ -115,7 +119,8 @@ public struct Predict: Stage {
     return graph.add(
       Predicted(
         output: output, engine: PredictionEngine(source, geometry), geometry: geometry, channels: channels,
-        base: base, edges: arguments.text("edges").flatMap(PredictionEdges.init) ?? .replicate),
+        base: base, members: members,
+        edges: arguments.text("edges").flatMap(PredictionEdges.init) ?? .replicate),
       inputs: nodes)
   }
 

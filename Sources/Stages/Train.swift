@@ -47,6 +47,9 @@ public struct Train: Stage {
       Key("weight-decay", .number, default: "the optimiser's", "weight decay"),
       Key("layer-rates", .dictionary(.number), "path pattern: what its rate is multiplied with"),
       Key("freeze", .list(.text), "patterns of parameters that stay as they are"),
+      Key(
+        "renew", .list(.text),
+        "patterns of parameters that begin anew, with `from`: a new head, of other channels if need be"),
       Key("batch", .integer, default: "8", "patches a step"),
       Key("steps", .integer, "how many steps; or"),
       Key("epochs", .integer, "how often each time is seen as many patches as cover the area"),

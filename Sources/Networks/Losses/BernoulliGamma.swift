@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// The negative log-likelihood of rain: none with the probability 1 - p, else an amount with a gamma density
 /// (Cannon 2008; Bano-Medina, Manzanas and Gutierrez 2020, formula 2).
@@ -60,5 +61,21 @@ public struct BernoulliGamma: ElementLoss {
     let logScale = try graph.one(held, try graph.part(2, of: 3, prediction))
     let mean = try graph.one(Exp(), try graph.one(Add(), logShape, logScale))
     return try graph.one(Mul(), chance, mean)
+  }
+
+  /// Probabilities of rain, shapes and scales.
+  public func distribution(_ prediction: Value, in graph: inout Graph) throws(GraphError) -> Value? {
+    let chance = try graph.one(Compute.Sigmoid(), try graph.part(0, of: 3, prediction))
+    let shape = try graph.one(Exp(), try graph.one(held, try graph.part(1, of: 3, prediction)))
+    let scale = try graph.one(Exp(), try graph.one(held, try graph.part(2, of: 3, prediction)))
+    return try graph.one(Concat(axis: 1), chance, shape, scale)
+  }
+
+  public func draw(_ numbers: [Double], _ stream: RandomStream, at place: UInt64) -> Double {
+    guard numbers.count == 3 else { return .nan }
+    let level = stream.double(at: place)
+    let dry = 1 - numbers[0]
+    guard level > dry, numbers[0] > 0 else { return 0 }
+    return GammaDistribution(shape: numbers[1], scale: numbers[2]).quantile((level - dry) / numbers[0])
   }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Compute
+import Tensors
 
 /// The negative logarithm of a normal density: (log v + (t - m)^2 / v) / 2, without the constant unless `full`;
 /// PyTorch's `GaussianNLLLoss`. Two channels a variable: the means, then the logarithms of the variances (or
@@ -56,5 +57,21 @@ public struct GaussianLikelihood: ElementLoss {
   /// The means.
   public func expectation(_ prediction: Value, in graph: inout Graph) throws(GraphError) -> Value {
     try graph.part(0, of: 2, prediction)
+  }
+
+  /// Means and standard deviations.
+  public func distribution(_ prediction: Value, in graph: inout Graph) throws(GraphError) -> Value? {
+    var variance = try graph.part(1, of: 2, prediction)
+    if usesSoftplus {
+      variance = try graph.one(Clip(low: epsilon), try graph.one(Compute.Softplus(), variance))
+    } else {
+      variance = try graph.one(Exp(), try graph.one(Clip(low: Double.log(epsilon)), variance))
+    }
+    let deviation = try graph.one(Sqrt(), variance)
+    return try graph.one(Concat(axis: 1), try graph.part(0, of: 2, prediction), deviation)
+  }
+
+  public func draw(_ numbers: [Double], _ stream: RandomStream, at place: UInt64) -> Double {
+    numbers.count == 2 ? numbers[0] + numbers[1] * stream.normal(at: place) : .nan
   }
 }

@@ -11,6 +11,7 @@ struct Predicted: Computation {
   let geometry: PredictionGeometry
   let channels: ChannelMatch
   let base: ChannelMatch?
+  let members: PredictionMembers?
   let edges: PredictionEdges
   /// Dear, and each window is computed whole.
   let isKept = true
@@ -124,10 +125,18 @@ private final class PredictedWork: Work {
     let base = predicted.base == nil ? nil : blocks.last
     do {
       let operand = unsafe Operand(input.shape, input.storage)
-      try loaded.program.run([predicted.geometry.inputName: operand], parameters: loaded.model.parameters) {
-        outputs in
-        guard let output = outputs["result"] else { throw StageError("the network has no result") }
-        try write(output, window, base)
+      // With dropout each member is a run of its own; else all come from one.
+      let layers = result.region.layers
+      let runs = predicted.members?.dropsOut == true ? layers.map { $0..<$0 + 1 } : [layers]
+      for members in runs {
+        let step = StepContext(
+          seed: predicted.members?.seed ?? 0, step: UInt64(clamping: members.lowerBound))
+        try loaded.program.run(
+          [predicted.geometry.inputName: operand], parameters: loaded.model.parameters, step: step
+        ) { outputs in
+          guard let output = outputs["result"] else { throw StageError("the network has no result") }
+          for member in members { try write(output, window, base, member) }
+        }
       }
     } catch let error as StageError {
       throw error
@@ -201,7 +210,7 @@ private final class PredictedWork: Work {
   }
 
   private func write(
-    _ output: Operand<Float>, _ window: Predicted.Window, _ base: Grids.Block?
+    _ output: Operand<Float>, _ window: Predicted.Window, _ base: Grids.Block?, _ member: Int
   ) throws(StageError) {
     let geometry = predicted.geometry
     let (fr, fc) = (geometry.rowFactor, geometry.columnFactor)
@@ -216,7 +225,9 @@ private final class PredictedWork: Work {
     for (position, variable) in region.variables.enumerated() {
       let model = loaded.model.outputs[geometry.classes == nil ? variable : 0]
       let source = predicted.base?.channels[variable]
-      let to = result.mapOffset(position, window.time - region.times.lowerBound, 0)
+      let to = result.mapOffset(
+        position, window.time - region.times.lowerBound, member - region.layers.lowerBound)
+      let stream = predicted.members?.stream(variable)
       for (r, row) in window.rows.enumerated() {
         for (c, column) in window.columns.enumerated() {
           let (j, i) = (row - outputTop, column - outputLeft)
@@ -238,12 +249,20 @@ private final class PredictedWork: Work {
             (result.values[place], result.validity[place]) = (.nan, 0)
             continue
           }
-          let value =
-            if let classes = geometry.classes {
-              ClassResult.value(variable, { output[($0 * height + j) * width + i] }, classes)
-            } else {
-              Float(model.decode(Double(output[(variable * height + j) * width + i]), base: first))
+          let value: Float
+          if let classes = geometry.classes {
+            value = ClassResult.value(variable, { output[($0 * height + j) * width + i] }, classes)
+          } else {
+            let number = number(output, variable, j * width + i, height * width) { draw in
+              // The place of the draw: of this member in this cell at this time.
+              let cell = (window.time * predicted.output.grid.ny + row) * predicted.output.grid.nx + column
+              let count = predicted.members?.count ?? 1
+              return stream.map {
+                loaded.model.loss.draw(draw, $0, at: UInt64(clamping: cell * count + member))
+              }
             }
+            value = Float(model.decode(number, base: first))
+          }
           guard value.isFinite else {
             throw StageError(
               "the network made a number that is not finite, at row \(row), column \(column)",
@@ -254,5 +273,18 @@ private final class PredictedWork: Work {
         }
       }
     }
+  }
+
+  /// The network's number for a variable in a cell: its output, or a draw from the numbers of a distribution.
+  private func number(
+    _ output: Operand<Float>, _ variable: Int, _ cell: Int, _ cells: Int, _ draw: ([Double]) -> Double?
+  ) -> Double {
+    let first = Double(output[variable * cells + cell])
+    guard predicted.members?.draws == true else { return first }
+    let variables = loaded.model.outputs.count
+    let numbers = (0..<loaded.model.loss.channelsPerVariable).map {
+      Double(output[($0 * variables + variable) * cells + cell])
+    }
+    return draw(numbers) ?? first
   }
 }

@@ -34,8 +34,8 @@ struct PredictionGeometry: Sendable {
   /// - Throws: `PlanError` when the network cannot be applied to fields of this size, saying which layer and which
   ///   shapes do not fit.
   init(
-    _ model: TrainedModel, _ grid: Grid, tile: Int, hasTile: Bool, layouts: LayoutOptions, mark: Mark,
-    tileMark: Mark
+    _ model: TrainedModel, _ grid: Grid, tile: Int, hasTile: Bool, layouts: LayoutOptions,
+    members: PredictionMembers?, mark: Mark, tileMark: Mark
   ) throws(PlanError) {
     let closes = model.domain.columns == .periodic
     if closes, !grid.topology.isPeriodic || grid.topology.columns != grid.nx {
@@ -45,7 +45,7 @@ struct PredictionGeometry: Sendable {
     }
     // What the network's reach is does not depend on the size; its own patches fit it.
     let patch = model.patch.count == 2 ? model.patch : [grid.ny, grid.nx]
-    let small = try Self.build(model, patch[0], patch[1], mark)
+    let small = try Self.build(model, patch[0], patch[1], members, mark)
     let reach = Reach(small.graph, from: small.input, to: small.result)
     let (across, down) = (reach.tiling(dimension: 1), reach.tiling(dimension: 2))
     if hasTile, across == nil || down == nil {
@@ -54,8 +54,12 @@ struct PredictionGeometry: Sendable {
         remedy: "leave out `tile`")
     }
     let made = small.graph.shape(small.result).extents
-    let channels = model.resultChannels(made.count > 1 ? made[1] : 0)
-    classes = channels == model.outputs.count ? nil : channels
+    let isDrawn = members?.draws == true
+    let channels =
+      isDrawn
+      ? model.outputs.count * model.loss.channelsPerVariable
+      : model.resultChannels(made.count > 1 ? made[1] : 0)
+    classes = isDrawn || channels == model.outputs.count ? nil : channels
     guard made.count == 4, made[1] == channels,
       let rowFootprint = Footprint(input: patch[0], output: made[2], scale: reach.scale(dimension: 2)),
       let columnFootprint = Footprint(input: patch[1], output: made[3], scale: reach.scale(dimension: 1))
@@ -79,7 +83,7 @@ struct PredictionGeometry: Sendable {
       model, grid, [(down, rowFootprint), (across, columnFootprint)], patch, tile: tile, hasTile: hasTile,
       mark: mark, tileMark: tileMark)
     (self.rows, self.columns) = (rows, columns)
-    let whole = try Self.build(model, rows.window, columns.window, mark)
+    let whole = try Self.build(model, rows.window, columns.window, members, mark)
     let extents = whole.graph.shape(whole.result).extents
     guard extents.count == 4, extents[1] == channels,
       extents[2] == rowFootprint.output(of: rows.window),
@@ -154,11 +158,21 @@ struct PredictionGeometry: Sendable {
   }
 
   private static func build(
-    _ model: TrainedModel, _ rows: Int, _ columns: Int, _ mark: Mark
+    _ model: TrainedModel, _ rows: Int, _ columns: Int, _ members: PredictionMembers?, _ mark: Mark
   ) throws(PlanError) -> (graph: Graph, input: Value, result: Value, bytes: Int) {
     do {
-      var network = try model.network(rows: rows, columns: columns)
-      let result = try model.loss.expectation(network.output, in: &network.graph)
+      var network =
+        members?.dropsOut == true
+        ? try PredictionMembers.network(of: model, rows: rows, columns: columns)
+        : try model.network(rows: rows, columns: columns)
+      let drawn =
+        members?.draws == true ? try model.loss.distribution(network.output, in: &network.graph) : nil
+      let result: Value
+      if let drawn {
+        result = drawn
+      } else {
+        result = try model.loss.expectation(network.output, in: &network.graph)
+      }
       return (network.graph, network.input, result, try network.layout().bytes)
     } catch {
       throw PlanError(

@@ -1,3 +1,5 @@
+import Basics
+
 /// A distribution of the values of a cell, as it is kept between fit and use: a list of numbers.
 enum DistributionKind: String, CaseIterable, Sendable {
   /// Quantiles at equally spaced probabilities from 0 to 1.

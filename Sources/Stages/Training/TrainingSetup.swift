@@ -366,8 +366,8 @@ struct TrainingSetup: Sendable {
 
   /// Patterns that fit no parameter are mistakes.
   private static func unusedPatterns(_ arguments: Arguments, _ plan: TrainingPlan) -> [PlanError] {
-    var patterns = (arguments.list("freeze") ?? []).compactMap { value in value.text.map { ($0, value.mark) }
-    }
+    let lists = (arguments.list("freeze") ?? []) + (arguments.list("renew") ?? [])
+    var patterns = lists.compactMap { value in value.text.map { ($0, value.mark) } }
     if case .mapping(let entries)? = arguments.value("layer-rates")?.content {
       patterns += entries.map { ($0.key, $0.keyMark) }
     }

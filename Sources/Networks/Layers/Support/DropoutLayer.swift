@@ -1,7 +1,7 @@
 import Basics
 import Compute
 
-/// What sets numbers or whole channels to 0 at random while training, and nothing in inference.
+/// What sets numbers or whole channels to 0 at random while training and sampling, and nothing in inference.
 public protocol DropoutLayer: Layer {
   var probability: Double { get }
   /// Whether whole channels of a sample go.
@@ -24,7 +24,7 @@ extension DropoutLayer {
 
   public func apply(_ input: Value, in network: inout NetworkBuilder) throws(GraphError) -> Value {
     let stream = UInt32(truncatingIfNeeded: network.nextStream())
-    guard network.mode == .training, probability > 0 else { return input }
+    guard network.mode != .inference, probability > 0 else { return input }
     return try network.graph.one(Compute.Dropout(probability, stream: stream, spatial: Self.isSpatial), input)
   }
 }

@@ -4,7 +4,11 @@ import Tensors
 
 /// What layers add themselves to: the graph, and what is known about its parameters.
 public struct NetworkBuilder: Sendable {
-  public enum Mode: Sendable, Hashable { case training, inference }
+  public enum Mode: Sendable, Hashable {
+    case training, inference
+    /// Inference in which dropout stays at work: each run is a draw (Gal and Ghahramani 2016).
+    case sampling
+  }
 
   public var graph = Graph()
   public let mode: Mode

@@ -23,6 +23,14 @@ public protocol Loss: Configured {
   /// What is predicted, from the network's output: the expected value [batch, channels, ...] (probabilities for
   /// classes). The identity, unless the output are parameters of a distribution or logits.
   func expectation(_ prediction: Value, in graph: inout Graph) throws(GraphError) -> Value
+
+  /// The numbers of the predicted distribution (mean and standard deviation; probability, shape and scale), from the
+  /// network's output: [batch, channels x `channelsPerVariable`, ...], the first number of all variables first. Nil:
+  /// the loss says nothing of a distribution.
+  func distribution(_ prediction: Value, in graph: inout Graph) throws(GraphError) -> Value?
+
+  /// A draw from a distribution with those numbers; a function of the stream and the place alone.
+  func draw(_ numbers: [Double], _ stream: RandomStream, at place: UInt64) -> Double
 }
 
 extension Loss {
@@ -30,5 +38,9 @@ extension Loss {
   public var takesRawTargets: Bool { false }
   public func expectation(_ prediction: Value, in graph: inout Graph) throws(GraphError) -> Value {
     prediction
+  }
+  public func distribution(_ prediction: Value, in graph: inout Graph) throws(GraphError) -> Value? { nil }
+  public func draw(_ numbers: [Double], _ stream: RandomStream, at place: UInt64) -> Double {
+    numbers.first ?? .nan
   }
 }

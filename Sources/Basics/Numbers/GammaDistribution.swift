@@ -3,15 +3,15 @@
 #endif
 
 /// The gamma distribution from 0 on: density proportional to x^(shape - 1) exp(-x / scale).
-struct GammaDistribution: Sendable {
-  var shape: Double
-  var scale: Double
+package struct GammaDistribution: Sendable {
+  package var shape: Double
+  package var scale: Double
 
-  init(shape: Double, scale: Double) { (self.shape, self.scale) = (shape, scale) }
+  package init(shape: Double, scale: Double) { (self.shape, self.scale) = (shape, scale) }
 
   /// By maximum likelihood: ln(shape) - digamma(shape) = ln(mean) - mean of logarithms, solved by Newton's method from
   /// the estimate of Minka (2002). Nil for fewer than 3 values, and when they are all the same.
-  init?(fitting values: some Collection<Double>) {
+  package init?(fitting values: some Collection<Double>) {
     guard values.count > 2 else { return nil }
     let n = Double(values.count)
     let mean = values.reduce(0, +) / n
@@ -29,10 +29,10 @@ struct GammaDistribution: Sendable {
     (shape, scale) = (k, mean / k)
   }
 
-  func cdf(_ x: Double) -> Double { Self.incomplete(shape, x / scale) }
+  package func cdf(_ x: Double) -> Double { Self.incomplete(shape, x / scale) }
 
   /// The inverse of `cdf`, by Newton's method held within bounds.
-  func quantile(_ p: Double) -> Double {
+  package func quantile(_ p: Double) -> Double {
     guard p > 0 else { return 0 }
     let p = min(p, 1 - 1e-15)
     // Near 0 the distribution is x^shape / Gamma(shape + 1).
@@ -54,7 +54,7 @@ struct GammaDistribution: Sendable {
   }
 
   /// P(a, x) of Abramowitz and Stegun 6.5.1: by its series or its continued fraction (Lentz's method).
-  static func incomplete(_ a: Double, _ x: Double) -> Double {
+  package static func incomplete(_ a: Double, _ x: Double) -> Double {
     guard x > 0 else { return 0 }
     guard x.isFinite else { return 1 }
     let front = exp(a * log(x) - x - lgamma(a))
@@ -89,7 +89,7 @@ struct GammaDistribution: Sendable {
   }
 
   /// The derivative of ln gamma, by recurrence to arguments above 10 and Stirling's series.
-  static func digamma(_ x: Double) -> Double {
+  package static func digamma(_ x: Double) -> Double {
     var (x, sum) = (x, 0.0)
     while x < 10 {
       sum -= 1 / x
@@ -100,7 +100,7 @@ struct GammaDistribution: Sendable {
       - r * (1 / 12 - r * (1 / 120 - r * (1 / 252 - r * (1 / 240 - r * (1 / 132 - r * 691 / 32760)))))
   }
 
-  static func trigamma(_ x: Double) -> Double {
+  package static func trigamma(_ x: Double) -> Double {
     var (x, sum) = (x, 0.0)
     while x < 10 {
       sum += 1 / (x * x)

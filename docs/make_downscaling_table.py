@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""The tables of docs/downscaling.md: every method against every measure, several seeds, with intervals.
+
+  docs/make_downscaling_table.py                          # what Debian's example data allow
+  docs/make_downscaling_table.py --data ~/data            # and files of your own there (see OWN below)
+  docs/make_downscaling_table.py --seeds 1 --only wind    # a part
+
+Needs the release build (ISOTACH names another program). Runs each pipeline once for each seed, reads the JSON that
+`evaluate` writes, and prints Markdown: of a trained method the mean over the seeds and the range, of all methods the
+bootstrap interval of the first seed in brackets. The best of each measure is bold.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = os.environ.get("ISOTACH", str(ROOT / ".build/release/isotach"))
+# name, pipeline, settings
+DEBIAN = [
+    (f"temperature, EUR-11, {factor}x, trained on the {split}", "temperature-unet", {"factor": factor, "split": split})
+    for factor in (4, 8) for split in ("west", "east")
+] + [("wind, 4x, trained on 1982 to 1989", "wind-bcsd", {"factor": 4})]
+# The file in --data, and the same.
+OWN = [
+    ("gridmet_tmmx_20190121_pair.nc", "maximum temperature, gridMET, 8x, trained on the west", "temperature-elevation", {"split": "west"}),
+    ("bcsd_obs_1999.nc", "monthly rain, 1999, 4x, trained on January to October", "rain-distribution", {}),
+    ("knmi_rain_5min_20100826.nc", "radar rain, 8x, trained on the first 60 maps", "rain-radar", {"variable": "rain"}),
+]
+# What is better: the smallest, the largest, or what is nearest to a number.
+LARGE = {"correlation", "pearson_r", "temporal_pearson_r", "ssim", "psnr"}
+
+
+def loss(metric, value):
+    if metric in LARGE or metric.startswith(("fss", "threat", "equit", "hit_rate")):
+        return -value
+    if metric.startswith(("power_spectrum", "std_ratio", "bias_score")) or metric.endswith("ratio") and "alarm" not in metric:
+        return abs(value - 1)
+    return abs(value)
+
+
+def number(value):
+    return "-" if value is None else f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"
+
+
+def run(pipeline, settings, seed, folder):
+    text = (ROOT / "pipelines/downscaling" / f"{pipeline}.yaml").read_text()
+    path = folder / f"{pipeline}.yaml"
+    path.write_text(text)
+    options = [o for k, v in {**settings, "seed": seed}.items() for o in ("--set", f"{k}={v}")]
+    done = subprocess.run([PROGRAM, "run", str(path), "--json", *options], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{pipeline}: {done.stderr}")
+    return json.loads(done.stdout)["scores"]
+
+
+def table(title, runs):
+    print(f"\n### {title}\n")
+    for region in dict.fromkeys((s["variable"], s["region"], s["period"]) for s in runs[0]):
+        rows = [[s for s in scores if (s["variable"], s["region"], s["period"]) == region] for scores in runs]
+        methods = list(dict.fromkeys(s["method"] for s in rows[0]))
+        metrics = list(dict.fromkeys(s["metric"] for s in rows[0]))
+        print(f"{region[0]}, {region[1]}, n = {rows[0][0]['n']}\n")
+        print("| measure | " + " | ".join(methods) + " |\n" + "| --- " * (len(methods) + 1) + "|")
+        for metric in metrics:
+            cells, losses = [], []
+            for method in methods:
+                same = [[s for s in r if s["method"] == method and s["metric"] == metric][0] for r in rows]
+                values = [s["value"] for s in same]
+                if None in values:
+                    cells.append("-")
+                    losses.append(float("inf"))
+                    continue
+                mean = sum(values) / len(values)
+                text = number(mean)
+                if max(values) > min(values):
+                    text += f" ({number(min(values))} to {number(max(values))})"
+                if "interval" in same[0]:
+                    text += f" [{number(same[0]['interval'][0])}, {number(same[0]['interval'][1])}]"
+                cells.append(text)
+                losses.append(loss(metric, mean))
+            best = min(losses)
+            units = same[0]["units"]
+            print(f"| {metric}{'' if units == '1' else ' [' + units + ']'} | "
+                  + " | ".join(f"**{c}**" if l == best and l < float("inf") else c for c, l in zip(cells, losses)) + " |")
+        print()
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--data", type=Path, help="a folder with files of your own")
+    options.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    options.add_argument("--only", default="", help="pipelines whose name or title contains this")
+    options.add_argument("--steps", type=int, help="training steps, instead of those of the pipelines")
+    given = options.parse_args()
+    jobs = [(title, pipeline, dict(settings)) for title, pipeline, settings in DEBIAN]
+    for name, title, pipeline, settings in OWN:
+        if given.data and (given.data / name).exists():
+            jobs.append((title, pipeline, {**settings, "file": str((given.data / name).resolve())}))
+    with tempfile.TemporaryDirectory() as folder:
+        for title, pipeline, settings in jobs:
+            if given.only not in title + pipeline:
+                continue
+            if given.steps:
+                settings["steps"] = given.steps
+            table(title, [run(pipeline, settings, seed, Path(folder)) for seed in given.seeds])
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
