@@ -13,7 +13,9 @@ def make_rain(folder, np, netcdf, months=24):
     grid = {"lat": 30 + 0.125 * np.arange(32), "lon": -90 + 0.125 * np.arange(80)}
     height = 800 * np.exp(-((grid["lon"][None] + 85) ** 2 + (grid["lat"][:, None] - 32) ** 2) / 2)
     smooth = lambda a: sum(np.roll(a, (j, i), (-2, -1)) for j in (-2, -1, 0, 1, 2) for i in (-2, -1, 0, 1, 2)) / 25
-    rain = np.maximum(0, smooth(rng.normal(60, 300, (months, 32, 80))) + height / 20 - 30)
+    # A pattern that stays, as relief makes it, times the weather of each month; some of it is dry.
+    pattern = np.maximum(0.1, 1 + smooth(rng.normal(0, 3, (32, 80))) + height / 400)
+    rain = pattern * np.maximum(0, smooth(smooth(rng.normal(40, 300, (months, 32, 80)))))
     with netcdf.Dataset(folder / "rain.nc", "w") as file:
         file.createDimension("time", months)
         time = file.createVariable("time", "f8", ("time",))
