@@ -71,7 +71,8 @@ let package = Package(
     .testTarget(
       name: "ONNXTests", dependencies: ["Basics", "Compute", "Networks", "ONNX", "Tensors", "TestSupport"],
       exclude: ["peers"]),
-    .testTarget(name: "GridFilesTests", dependencies: ["Basics", "GridFiles", "TestSupport"]),
+    .testTarget(
+      name: "GridFilesTests", dependencies: ["Basics", "GridFiles", "TestSupport"], exclude: ["peers"]),
     .testTarget(name: "GridsTests", dependencies: ["Basics", "Grids", "TestSupport"], exclude: ["peers"]),
     .testTarget(
       name: "StagesTests",
