@@ -54,7 +54,10 @@ public struct Detect: Stage {
 
   public func plan(_ inputs: StageInputs, in graph: inout ComputationGraph) throws(PlanError) -> NodeID {
     let input = try inputs.stream("input")
-    let source = try source(inputs, graph)
+    let source = try ModelSource(inputs, graph, arguments) { path throws(ModelError) in
+      let stored = try ModelFile.open(path)
+      return try stored.trained(sizes: [stored.metadata.patch ?? [32, 32]])
+    }
     let model = source.known
     guard model.base == nil else {
       throw PlanError("the model predicts a difference, no classes", at: arguments.mark("model"))
@@ -80,31 +83,10 @@ public struct Detect: Stage {
     if let maker = inputs["model"] { nodes.append(maker.node) }
     return graph.add(
       Detected(
-        output: output, engine: DetectEngine(source, geometry), geometry: geometry, channels: channels,
+        output: output,
+        engine: PredictionEngine(
+          source, geometry.graph, geometry.goals, parameterBytes: geometry.parameterBytes),
+        geometry: geometry, channels: channels,
         stride: stride, input: input.description), inputs: nodes)
-  }
-
-  private func source(_ inputs: StageInputs, _ graph: ComputationGraph) throws(PlanError) -> ModelSource {
-    if let stream = inputs["model"] {
-      guard let maker = graph.computation(stream.node) as? any ModelMaking else {
-        throw PlanError(
-          "`\(stream.name)` makes no model", at: stream.mark, remedy: "name a `train` stage, or a model file")
-      }
-      return .stage(
-        path: maker.modelPath, planned: maker.plannedModel, digestKey: ModelSource.digestKey(stream.node))
-    }
-    guard let path = arguments.path("model") else {
-      throw PlanError("`model` is missing", at: arguments.mark)
-    }
-    do throws(ModelError) {
-      let stored = try ModelFile.open(path)
-      return .file(
-        path: path, model: try stored.trained(sizes: [stored.metadata.patch ?? [32, 32]]),
-        digest: try ModelSource.digest(path))
-    } catch {
-      throw PlanError(
-        "\(path): \(error.subject.map { "\($0): " } ?? "")\(error.sentence)", at: arguments.mark("model"),
-        remedy: error.remedy)
-    }
   }
 }

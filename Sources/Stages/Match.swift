@@ -152,14 +152,7 @@ struct Matched: ReadingComputation {
     run.tell(
       "\(hits) of \(points) points of \(tracks.count) best tracks, \(alarms) of \(objects.count) objects without one"
     )
-    if let json {
-      let text = JSONValue.object([("scores", .array(scores.map { $0.json() }))]).text + "\n"
-      do throws(FileError) {
-        let file = try TemporaryFile.create(json.path, inputs: [])
-        try file.write(Array(text.utf8))
-        try file.publish()
-      } catch { throw StageError(error) }
-    }
+    if let json { try ScoreFile.write(scores, to: json.path) }
     return block
   }
 

@@ -118,7 +118,10 @@ public struct Predict: Stage {
     if let maker = inputs["model"] { nodes.append(maker.node) }
     return graph.add(
       Predicted(
-        output: output, engine: PredictionEngine(source, geometry), geometry: geometry, channels: channels,
+        output: output,
+        engine: PredictionEngine(
+          source, geometry.graph, geometry.goals, parameterBytes: geometry.parameterBytes),
+        geometry: geometry, channels: channels,
         base: base, members: members,
         edges: arguments.text("edges").flatMap(PredictionEdges.init) ?? .replicate),
       inputs: nodes)
@@ -143,24 +146,10 @@ public struct Predict: Stage {
           "`\(key.name)` is what a model file may lack, and `\(stream.name)` makes a whole one",
           at: arguments.mark(key.name), remedy: "leave it out")
       }
-      guard let maker = graph.computation(stream.node) as? any ModelMaking else {
-        throw PlanError(
-          "`\(stream.name)` makes no model", at: stream.mark, remedy: "name a `train` stage, or a model file")
-      }
-      return .stage(
-        path: maker.modelPath, planned: maker.plannedModel, digestKey: ModelSource.digestKey(stream.node))
     }
-    guard let path = arguments.path("model") else {
-      throw PlanError("`model` is missing", at: arguments.mark)
-    }
-    do throws(ModelError) {
-      let stored = try ModelFile.open(path, output: arguments.text("output")).adding(added)
-      let model = try stored.trained(sizes: [[min(256, grid.ny), min(256, grid.nx)], [grid.ny, grid.nx]])
-      return .file(path: path, model: model, digest: try ModelSource.digest(path))
-    } catch {
-      throw PlanError(
-        "\(path): \(error.subject.map { "\($0): " } ?? "")\(error.sentence)", at: arguments.mark("model"),
-        remedy: error.remedy)
+    return try ModelSource(inputs, graph, arguments) { path throws(ModelError) in
+      try ModelFile.open(path, output: arguments.text("output")).adding(added)
+        .trained(sizes: [[min(256, grid.ny), min(256, grid.nx)], [grid.ny, grid.nx]])
     }
   }
 

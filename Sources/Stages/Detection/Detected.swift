@@ -8,7 +8,7 @@ import Tensors
 /// A classifier of patches that has gone over a field.
 struct Detected: Computation {
   let output: Description
-  let engine: DetectEngine
+  let engine: PredictionEngine
   let geometry: DetectGeometry
   let channels: ChannelMatch
   let stride: (rows: Int, columns: Int)
@@ -51,8 +51,8 @@ struct Detected: Computation {
 private final class DetectedWork: Work {
   let detected: Detected
   let result: Grids.Block
-  let loaded: DetectEngine.Loaded
-  init(_ detected: Detected, _ result: Grids.Block, _ loaded: DetectEngine.Loaded) {
+  let loaded: PredictionEngine.Loaded
+  init(_ detected: Detected, _ result: Grids.Block, _ loaded: PredictionEngine.Loaded) {
     (self.detected, self.result, self.loaded) = (detected, result, loaded)
   }
 
@@ -161,57 +161,4 @@ private final class DetectedWork: Work {
   }
 
   func finish() throws(StageError) -> Grids.Block { result }
-}
-
-/// One classifier for all tasks of a run.
-final class DetectEngine: Sendable {
-  let source: ModelSource
-  private let geometry: DetectGeometry
-  struct Loaded: Sendable {
-    let model: TrainedModel
-    let program: Program
-  }
-  private struct State {
-    var threads = 1
-    var loaded: Loaded?
-  }
-  private let state = Mutex(State())
-
-  init(_ source: ModelSource, _ geometry: DetectGeometry) {
-    (self.source, self.geometry) = (source, geometry)
-  }
-
-  func use(threads: Int) {
-    state.withLock { state in
-      if state.threads != threads { state = State(threads: threads) }
-    }
-  }
-  func release() { state.withLock { $0.loaded = nil } }
-  func bytes(threads: Int) -> Int {
-    let program =
-      (try? ProgramPlan(geometry.graph, geometry.goals, prepares: true, threads: threads))?.bytes ?? 0
-    return program + source.bytesToLoad(geometry.parameterBytes)
-  }
-
-  /// The model, read when the first map needs it: a stage above may make it only then.
-  func loaded() throws(StageError) -> Loaded {
-    let result: Result<Loaded, StageError> = state.withLock { state in
-      if let loaded = state.loaded { return .success(loaded) }
-      do throws(StageError) {
-        let model = try source.load()
-        let loaded: Loaded
-        do {
-          let plan = try ProgramPlan(geometry.graph, geometry.goals, prepares: true, threads: state.threads)
-          loaded = Loaded(model: model, program: try Program(plan, team: ThreadTeam(threads: state.threads)))
-        } catch {
-          throw StageError("the network cannot be made ready: \(error)")
-        }
-        state.loaded = loaded
-        return .success(loaded)
-      } catch {
-        return .failure(error)
-      }
-    }
-    return try result.get()
-  }
 }

@@ -89,14 +89,7 @@ struct Verified: ReadingComputation {
     }
     scores.sort { $0.order < $1.order }
     for score in scores { run.report(.score(score)) }
-    if let json {
-      let text = JSONValue.object([("scores", .array(scores.map { $0.json() }))]).text + "\n"
-      do throws(FileError) {
-        let file = try TemporaryFile.create(json.path, inputs: [])
-        try file.write(Array(text.utf8))
-        try file.publish()
-      } catch { throw StageError(error) }
-    }
+    if let json { try ScoreFile.write(scores, to: json.path) }
     return block
   }
 

@@ -312,7 +312,9 @@ final class EvaluatedWork: Work {
         }
       }
     }
-    if region == evaluated.output.whole, let file = evaluated.json { try write(file.path) }
+    if region == evaluated.output.whole, let file = evaluated.json {
+      try ScoreFile.write(scores, to: file.path)
+    }
     return block
   }
 
@@ -348,15 +350,4 @@ final class EvaluatedWork: Work {
   }
 
   var findings: [Finding] { scores.map { .score($0) } }
-
-  private func write(_ path: String) throws(StageError) {
-    let text = JSONValue.object([("scores", .array(scores.map { $0.json() }))]).text + "\n"
-    do throws(FileError) {
-      let file = try TemporaryFile.create(path, inputs: [])
-      try file.write(Array(text.utf8))
-      try file.publish()
-    } catch {
-      throw StageError(error)
-    }
-  }
 }

@@ -6,21 +6,13 @@ struct ConsecutiveDryDays: ClimateIndex {
     name: "CDD",
     summary:
       "longest run of dry steps of each year, meant over the years; runs end with the year and at gaps",
-    keys: [
-      Key(
-        "threshold", .number, default: "1 mm a day",
-        "from which on a day is wet, in the units of the variable"),
-      IndexMeasure.key(default: .bias),
-    ])
-  let outputs: [MetricOutput]
-  let measure: IndexMeasure
+    keys: [.wetThreshold, IndexMeasure.key(default: .bias)])
+  let setup: IndexSetup
   let threshold: Double
 
   init(_ arguments: Arguments, _ subject: MetricSubject) throws(PlanError) {
-    try subject.needSeries(arguments)
     threshold = try subject.wetThreshold(arguments)
-    measure = IndexMeasure(arguments, default: .bias)
-    outputs = [measure.output(arguments.stage, "longest dry spell", units: .text("1"))]
+    setup = try IndexSetup(arguments, subject, "longest dry spell", units: .text("1"))
   }
 
   func index(_ values: [Double], _ series: Series) -> [Double] {

@@ -5,16 +5,11 @@ struct HottestDay: ClimateIndex {
   static let declaration = Declaration(
     name: "TXx",
     summary: "largest value of each year, meant over the years (TXx of daily maximum temperature)",
-    keys: [
-      IndexMeasure.key(default: .bias)
-    ])
-  let outputs: [MetricOutput]
-  let measure: IndexMeasure
+    keys: [IndexMeasure.key(default: .bias)])
+  let setup: IndexSetup
 
   init(_ arguments: Arguments, _ subject: MetricSubject) throws(PlanError) {
-    try subject.needSeries(arguments)
-    measure = IndexMeasure(arguments, default: .bias)
-    outputs = [measure.output(arguments.stage, "largest value of the year", units: .variable)]
+    setup = try IndexSetup(arguments, subject, "largest value of the year", units: .variable)
   }
 
   func index(_ values: [Double], _ series: Series) -> [Double] {

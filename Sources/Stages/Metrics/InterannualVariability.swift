@@ -5,16 +5,12 @@ struct InterannualVariability: ClimateIndex {
   static let declaration = Declaration(
     name: "interannual_variability",
     summary: "standard deviation of the means of the years, over that of the truth",
-    keys: [
-      IndexMeasure.key(default: .ratio)
-    ])
-  let outputs: [MetricOutput]
-  let measure: IndexMeasure
+    keys: [IndexMeasure.key(default: .ratio)])
+  let setup: IndexSetup
 
   init(_ arguments: Arguments, _ subject: MetricSubject) throws(PlanError) {
-    try subject.needSeries(arguments)
-    measure = IndexMeasure(arguments, default: .ratio)
-    outputs = [measure.output(arguments.stage, "standard deviation of annual means", units: .variable)]
+    setup = try IndexSetup(
+      arguments, subject, "standard deviation of annual means", units: .variable, default: .ratio)
   }
 
   func index(_ values: [Double], _ series: Series) -> [Double] {

@@ -11,13 +11,10 @@ struct QuantileBias: ClimateIndex {
         "which quantiles, from 0 to 1"),
       IndexMeasure.key(default: .bias),
     ])
-  let outputs: [MetricOutput]
-  let measure: IndexMeasure
+  let setup: IndexSetup
   let levels: [Double]
 
   init(_ arguments: Arguments, _ subject: MetricSubject) throws(PlanError) {
-    try subject.needSeries(arguments)
-    measure = IndexMeasure(arguments, default: .bias)
     var levels: [Double] = []
     for value in arguments.list("levels") ?? [] {
       guard let level = value.number, (0...1).contains(level) else {
@@ -26,10 +23,8 @@ struct QuantileBias: ClimateIndex {
       levels.append(level)
     }
     self.levels = levels.isEmpty ? [0.01, 0.1, 0.5, 0.9, 0.99, 0.999] : levels
-    let (measure, name) = (measure, arguments.stage)
-    outputs = self.levels.map {
-      measure.output("\(name)_\($0.plain)", "quantile \($0.plain)", units: .variable)
-    }
+    setup = try IndexSetup(
+      arguments, subject, self.levels.map { ("_\($0.plain)", "quantile \($0.plain)") }, units: .variable)
   }
 
   func index(_ values: [Double], _ series: Series) -> [Double] {

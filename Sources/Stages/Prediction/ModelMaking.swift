@@ -23,6 +23,34 @@ enum ModelSource: Sendable {
   /// A stage above makes it; the key is that of a late attribute with the file's digest.
   case stage(path: String, planned: TrainedModel, digestKey: String)
 
+  /// The model that a stage's `model` names.
+  /// - Parameter read: reads it, when that is a file.
+  /// - Throws: `PlanError` at `model`.
+  init(
+    _ inputs: StageInputs, _ graph: ComputationGraph, _ arguments: Arguments,
+    read: (String) throws(ModelError) -> TrainedModel
+  ) throws(PlanError) {
+    if let stream = inputs["model"] {
+      guard let maker = graph.computation(stream.node) as? any ModelMaking else {
+        throw PlanError(
+          "`\(stream.name)` makes no model", at: stream.mark, remedy: "name a `train` stage, or a model file")
+      }
+      self = .stage(
+        path: maker.modelPath, planned: maker.plannedModel, digestKey: Self.digestKey(stream.node))
+      return
+    }
+    guard let path = arguments.path("model") else {
+      throw PlanError("`model` is missing", at: arguments.mark)
+    }
+    do throws(ModelError) {
+      self = .file(path: path, model: try read(path), digest: try Self.digest(path))
+    } catch {
+      throw PlanError(
+        "\(path): \(error.subject.map { "\($0): " } ?? "")\(error.sentence)", at: arguments.mark("model"),
+        remedy: error.remedy)
+    }
+  }
+
   /// What is known before the run.
   var known: TrainedModel {
     switch self {

@@ -9,10 +9,11 @@ import Tensors
 /// evaluates one window at a time, with all threads.
 final class PredictionEngine: Sendable {
   let source: ModelSource
-  private let geometry: PredictionGeometry
+  private let graph: Graph
+  private let goals: Goals
+  private let parameterBytes: Int
   private struct State {
     var threads = 1
-    var plan: ProgramPlan?
     var loaded: Loaded?
   }
   private let state = Mutex(State())
@@ -23,8 +24,11 @@ final class PredictionEngine: Sendable {
     let program: Program
   }
 
-  init(_ source: ModelSource, _ geometry: PredictionGeometry) {
-    (self.source, self.geometry) = (source, geometry)
+  /// - Parameters:
+  ///   - graph: what is computed for one window.
+  ///   - parameterBytes: of the numbers of the model.
+  init(_ source: ModelSource, _ graph: Graph, _ goals: Goals, parameterBytes: Int) {
+    (self.source, self.graph, self.goals, self.parameterBytes) = (source, graph, goals, parameterBytes)
   }
 
   /// The threads of the run.
@@ -40,12 +44,12 @@ final class PredictionEngine: Sendable {
 
   /// Bytes that it holds from its first use on. The numbers of a model that is a file are there before.
   func bytes(threads: Int) -> Int {
-    let program = (try? Self.plan(geometry, threads))?.bytes ?? 0
-    return program + source.bytesToLoad(geometry.parameterBytes)
+    let program = (try? plan(threads))?.bytes ?? 0
+    return program + source.bytesToLoad(parameterBytes)
   }
 
-  private static func plan(_ geometry: PredictionGeometry, _ threads: Int) throws(RunError) -> ProgramPlan {
-    try ProgramPlan(geometry.graph, geometry.goals, prepares: true, threads: threads)
+  private func plan(_ threads: Int) throws(RunError) -> ProgramPlan {
+    try ProgramPlan(graph, goals, prepares: true, threads: threads)
   }
 
   /// The model, read when the first window needs it: a stage above may make it only then.
@@ -56,7 +60,7 @@ final class PredictionEngine: Sendable {
         let model = try source.load()
         let loaded: Loaded
         do {
-          let plan = try Self.plan(geometry, state.threads)
+          let plan = try plan(state.threads)
           loaded = Loaded(
             model: model, program: try Program(plan, team: ThreadTeam(threads: state.threads)))
         } catch {

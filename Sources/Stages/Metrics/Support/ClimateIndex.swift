@@ -6,7 +6,39 @@ import Basics
 protocol ClimateIndex: SeriesMetric {
   /// The numbers of a series; NaN where there is none.
   func index(_ values: [Double], _ series: Series) -> [Double]
-  var measure: IndexMeasure { get }
+  var setup: IndexSetup { get }
+}
+
+/// What an index is compared by, and what comes out.
+struct IndexSetup: Sendable {
+  let measure: IndexMeasure
+  let outputs: [MetricOutput]
+
+  /// - Parameter parts: what is added to the metric's name, and the title, of each number.
+  /// - Throws: `PlanError` when the fields have no series in time.
+  init(
+    _ arguments: Arguments, _ subject: MetricSubject, _ parts: [(suffix: String, title: String)],
+    units: MetricOutput.Units, default standard: IndexMeasure = .bias
+  ) throws(PlanError) {
+    try subject.needSeries(arguments)
+    let measure = IndexMeasure(arguments, default: standard)
+    self.measure = measure
+    outputs = parts.map { measure.output(arguments.stage + $0.suffix, $0.title, units: units) }
+  }
+
+  /// For an index of one number.
+  init(
+    _ arguments: Arguments, _ subject: MetricSubject, _ title: String, units: MetricOutput.Units,
+    default standard: IndexMeasure = .bias
+  ) throws(PlanError) {
+    try self.init(arguments, subject, [("", title)], units: units, default: standard)
+  }
+}
+
+extension Key {
+  /// Of indices of rain.
+  static let wetThreshold = Key(
+    "threshold", .number, default: "1 mm a day", "from which on a day is wet, in the units of the variable")
 }
 
 enum IndexMeasure: String, CaseIterable, Sendable {
@@ -32,6 +64,7 @@ enum IndexMeasure: String, CaseIterable, Sendable {
 }
 
 extension ClimateIndex {
+  var outputs: [MetricOutput] { setup.outputs }
   var size: Int { outputs.count * 3 }
 
   func add(_ series: Series, weight: Double) -> [Double] {
@@ -47,7 +80,7 @@ extension ClimateIndex {
     outputs.indices.map { i in
       let (field, truth, weight) = (sums[3 * i], sums[3 * i + 1], sums[3 * i + 2])
       guard weight > 0 else { return .nan }
-      switch measure {
+      switch setup.measure {
       case .bias: return (field - truth) / weight
       case .ratio: return truth == 0 ? .nan : field / truth
       case .value: return field / weight
