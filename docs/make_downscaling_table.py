@@ -4,10 +4,12 @@
   docs/make_downscaling_table.py                          # what Debian's example data allow
   docs/make_downscaling_table.py --data ~/data            # and files of your own there (see OWN below)
   docs/make_downscaling_table.py --seeds 1 --only wind    # a part
+  docs/make_downscaling_table.py --keep runs              # keeps the scores of each run there, and takes those it has
 
-Needs the release build (ISOTACH names another program). Runs each pipeline once for each seed, reads the JSON that
-`evaluate` writes, and prints Markdown: of a trained method the mean over the seeds and the range, of all methods the
-bootstrap interval of the first seed in brackets. The best of each measure is bold.
+Needs the release build (ISOTACH names another program). Runs each pipeline once for each seed, reads the scores that
+`evaluate` finds, and prints Markdown: of a trained method the mean over the seeds and the range, of all methods the
+bootstrap interval of the first seed in brackets. The best of each measure is bold. A summary comes first: the error of
+the best network over that of the best classical way.
 """
 import argparse
 import json
@@ -19,17 +21,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = os.environ.get("ISOTACH", str(ROOT / ".build/release/isotach"))
-# name, pipeline, settings
+# title, pipeline, settings
 DEBIAN = [
-    (f"temperature, EUR-11, {factor}x, trained on the {split}", "temperature-unet", {"factor": factor, "split": split})
+    (f"Temperature, EUR-11, {factor}x, trained on the {split}", "temperature-land", {"factor": factor, "split": split})
     for factor in (4, 8) for split in ("west", "east")
-] + [("wind, 4x, trained on 1982 to 1989", "wind-bcsd", {"factor": 4})]
+] + [("Monthly wind, 4x, trained on 1982 to 1989, measured on 1991 and 1992", "wind-bcsd", {"factor": 4})]
 # The file in --data, and the same.
 OWN = [
-    ("gridmet_tmmx_20190121_pair.nc", "maximum temperature, gridMET, 8x, trained on the west", "temperature-elevation", {"split": "west"}),
-    ("bcsd_obs_1999.nc", "monthly rain, 1999, 4x, trained on January to October", "rain-distribution", {}),
-    ("knmi_rain_5min_20100826.nc", "radar rain, 8x, trained on the first 60 maps", "rain-radar", {"variable": "rain"}),
+    ("gridmet_tmmx_20190121_pair.nc", f"Maximum temperature, gridMET, 8x, trained on the {split}", "temperature-elevation",
+     {"split": split}) for split in ("west",)
+] + [
+    ("bcsd_obs_1999.nc", "Monthly rain of 1999, 4x, trained on January to October", "rain-distribution", {}),
+    ("knmi_rain_5min_20100826.nc", "Radar rain, 8x, trained on the first 60 maps", "rain-radar", {"variable": "rain"}),
 ]
+NETWORKS = {"UNet", "unet", "network", "expected", "members"}
 # What is better: the smallest, the largest, or what is nearest to a number.
 LARGE = {"correlation", "pearson_r", "temporal_pearson_r", "ssim", "psnr"}
 
@@ -43,18 +48,51 @@ def loss(metric, value):
 
 
 def number(value):
-    return "-" if value is None else f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"
+    if value is None:
+        return "-"
+    return f"{value:.1f}" if abs(value) >= 100 else f"{value:.3f}" if abs(value) >= 0.1 else f"{value:.3g}"
 
 
-def run(pipeline, settings, seed, folder):
-    text = (ROOT / "pipelines/downscaling" / f"{pipeline}.yaml").read_text()
-    path = folder / f"{pipeline}.yaml"
-    path.write_text(text)
-    options = [o for k, v in {**settings, "seed": seed}.items() for o in ("--set", f"{k}={v}")]
-    done = subprocess.run([PROGRAM, "run", str(path), "--json", *options], capture_output=True, text=True)
+def run(pipeline, settings, seed, keep, threads):
+    """The scores of one run; those that are kept are taken again."""
+    name = "-".join([pipeline] + [str(v) for k, v in settings.items() if k != "file"] + [str(seed)])
+    kept = keep / f"{name}.json"
+    if kept.exists():
+        return json.loads(kept.read_text())
+    # In a folder of its own: several tables can be made side by side.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{pipeline}.yaml"
+        path.write_text((ROOT / "pipelines/downscaling" / f"{pipeline}.yaml").read_text())
+        options = [o for k, v in {**settings, "seed": seed}.items() for o in ("--set", f"{k}={v}")]
+        if threads:
+            options += ["--threads", str(threads)]
+        done = subprocess.run([PROGRAM, "run", str(path), "--json", *options], capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"{pipeline}: {done.stderr}")
-    return json.loads(done.stdout)["scores"]
+        sys.exit(f"{name}: {done.stderr}")
+    scores = json.loads(done.stdout)["scores"]
+    kept.write_text(json.dumps(scores))
+    return scores
+
+
+def summary(title, runs):
+    """The best network over the best classical way, by the mean over the seeds of the main error."""
+    lines = []
+    for variable in dict.fromkeys(s["variable"] for s in runs[0]):
+        for metric in ("rmse", "crps_ensemble"):
+            found = {}
+            for scores in runs:
+                first = [s for s in scores if s["variable"] == variable]
+                for s in first:
+                    if s["metric"] == metric and s["region"] == first[0]["region"] and s["period"] == "all":
+                        found.setdefault(s["method"], []).append(s["value"])
+            means = {m: sum(v) / len(v) for m, v in found.items()}
+            best = lambda names: min(names, key=means.get, default=None)
+            network = best([m for m in means if m in NETWORKS])
+            classical = best([m for m in means if m not in NETWORKS])
+            if network and classical:
+                lines.append(f"| {title} | {variable} {metric} | {classical} {number(means[classical])} | "
+                             f"{network} {number(means[network])} | {means[network] / means[classical]:.2f} |")
+    return lines
 
 
 def table(title, runs):
@@ -68,7 +106,7 @@ def table(title, runs):
         for metric in metrics:
             cells, losses = [], []
             for method in methods:
-                same = [[s for s in r if s["method"] == method and s["metric"] == metric][0] for r in rows]
+                same = [s for r in rows for s in r if s["method"] == method and s["metric"] == metric]
                 values = [s["value"] for s in same]
                 if None in values:
                     cells.append("-")
@@ -95,19 +133,28 @@ def main():
     options.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     options.add_argument("--only", default="", help="pipelines whose name or title contains this")
     options.add_argument("--steps", type=int, help="training steps, instead of those of the pipelines")
+    options.add_argument("--keep", type=Path, help="a folder for the scores of each run")
+    options.add_argument("--threads", type=int, help="as of `isotach run`")
     given = options.parse_args()
     jobs = [(title, pipeline, dict(settings)) for title, pipeline, settings in DEBIAN]
     for name, title, pipeline, settings in OWN:
         if given.data and (given.data / name).exists():
             jobs.append((title, pipeline, {**settings, "file": str((given.data / name).resolve())}))
+    made = []
     with tempfile.TemporaryDirectory() as folder:
+        keep = given.keep or Path(folder)
+        keep.mkdir(parents=True, exist_ok=True)
         for title, pipeline, settings in jobs:
             if given.only not in title + pipeline:
                 continue
             if given.steps:
                 settings["steps"] = given.steps
-            table(title, [run(pipeline, settings, seed, Path(folder)) for seed in given.seeds])
-            sys.stdout.flush()
+            made.append((title, [run(pipeline, settings, seed, keep, given.threads) for seed in given.seeds]))
+    print("| data | error | best classical | best network | ratio |\n| --- | --- | --- | --- | --- |")
+    for title, runs in made:
+        print("\n".join(summary(title, runs)))
+    for title, runs in made:
+        table(title, runs)
 
 
 if __name__ == "__main__":
