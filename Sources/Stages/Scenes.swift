@@ -10,12 +10,14 @@ public struct Scenes: Stage {
       deficit log-normal as in best tracks (IBTrACS 1980-2024: median 16 hPa, 90 % below 52), 8 hPa at least, radius of largest \
       wind 40 to 160 km but at least 1.3 cells, B 1 to 2.2, a warm core of 2 K and more, vapour, inflow of 20 degrees. A \
       river: a filament of vapour, 2000 to 5000 km long, 130 to 260 km (one sigma) wide, with the wind along it. A front: \
-      a step of temperature of 6 to 16 K in 40 to 110 km, with a turn of the wind and a trough. Decoys have the same size in \
+      a step of temperature of 6 to 16 K in 40 to 110 km, with a turn of the wind and a trough; `front-types` are \
+      fronts of four classes (cold, warm, stationary, occluded), told apart by the wind across the line: 6 to 14 m s-1 to the \
+      warm side, to the cold side, none, and from both sides into a tongue of warm air instead of a step. Decoys have the same size in \
       some variables and not in the others: cut-off lows with a cold core, pressure without wind (mountains, heat lows), \
       dry whirls, warm and moist spots; moist but still and windy but dry bands; broad areas, gentle slopes. Without \
       `patch` a scene is the whole field with `events` of them and as many decoys as `decoys` says; with it a patch with \
       an event in its middle (row rows/2, column columns/2), a decoy there, or nothing. The result has the variables of \
-      the field and `event`, a map of the classes background and the event; its times count the scenes. Labels are exact \
+      the field and `event`, a map of the classes background (of `front-types`: none) and the event; its times count the scenes. Labels are exact \
       for what was put in; what the real field holds itself is background.
       """,
     keys: [
@@ -90,12 +92,15 @@ public struct Scenes: Stage {
       case .cyclone: roles.pressure != nil && roles.u != nil && roles.v != nil
       case .river: roles.vapour != nil && roles.u != nil && roles.v != nil
       case .front: roles.temperature != nil
+      case .frontTypes: roles.temperature != nil && roles.u != nil && roles.v != nil
       }
     guard isWhole else {
       throw PlanError(
         "a \(event.rawValue) needs "
-          + [.cyclone: "pressure, u and v", .river: "vapour, u and v", .front: "temperature"][
-            event, default: ""],
+          + [
+            .cyclone: "pressure, u and v", .river: "vapour, u and v", .front: "temperature",
+            .frontTypes: "temperature, u and v",
+          ][event, default: ""],
         at: arguments.mark("event"), remedy: "name the variables; there is \(description.variableList)")
     }
     var patch: [Int]?
@@ -128,7 +133,9 @@ public struct Scenes: Stage {
     output.variables.append(
       VariableDescription(
         name: "event", longName: "where a \(event.rawValue) was put in", units: nil,
-        flags: [.init(value: 0, meaning: "background"), .init(value: 1, meaning: event.rawValue)]))
+        flags: SceneMaking.classes(of: event).enumerated().map {
+          .init(value: Int8(clamping: $0), meaning: $1)
+        }))
     let y = description.grid.y.values
     let step = abs((y.last ?? 0) - (y.first ?? 0)) / Double(max(1, y.count - 1)) * 111.2
     return graph.add(

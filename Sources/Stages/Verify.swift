@@ -16,7 +16,11 @@ public struct Verify: Stage {
       `threshold: best` the number that gave the largest F1 on the times `choose`; the scores are of the other times, so \
       that nothing is chosen on what it is measured with. With `within` km pod-within is the share of true cells that \
       have a said cell so near, far-within the share of said cells that have no true one, csi-within 1 / (1/pod + \
-      1/(1 - far) - 1) (Roebber 2009, Weather and Forecasting 24, 601-608). The result is the same numbers as a data set.
+      1/(1 - far) - 1) (Roebber 2009, Weather and Forecasting 24, 601-608). `reliability` bins of probability give the \
+      reliability diagram (Murphy and Winkler 1977) of the measured times: in each the mean probability, the share of cells \
+      that have the class, and their number, in the file (`reliability`) and in the result (`forecast_1`, `observed_1`, \
+      `cells_1`, ...); calibration-error is the mean of the differences of the two, weighted by the cells. The result is \
+      the same numbers as a data set.
       """,
     hasEffect: true,
     keys: [
@@ -34,6 +38,7 @@ public struct Verify: Stage {
       Key(
         "times", .mapping(timeKeys), default: "all, without those of `choose`", "the times that are measured"),
       Key("within", .number, "km"),
+      Key("reliability", .integer, "bins of probability of the reliability table"),
       Key("json", .text, "a file that gets the scores as JSON too"),
     ])
 
@@ -50,6 +55,10 @@ public struct Verify: Stage {
       throw PlanError(
         "`threshold: best` and `choose` go together", at: arguments.mark("choose"),
         remedy: "e.g. `threshold: best, choose: {to: 2003}`")
+    }
+    if let bins = arguments.integer("reliability"), !(2...100).contains(bins) {
+      throw PlanError(
+        "`reliability` goes from 2 to 100 bins, found \(bins)", at: arguments.mark("reliability"))
     }
     if let within = arguments.number("within"), !(0...5000).contains(within) {
       throw PlanError("`within` lies between 0 and 5000 km", at: arguments.mark("within"))
@@ -121,8 +130,15 @@ public struct Verify: Stage {
     guard !measured.isEmpty else {
       throw PlanError("there are no times to measure", at: arguments.mark("times"))
     }
+    let bins = arguments.integer("reliability") ?? 0
+    let hasProbabilities = methods.contains { !$0.probabilities.isEmpty }
+    if bins > 0, !hasProbabilities {
+      throw PlanError(
+        "no method gives probabilities: there is no reliability", at: arguments.mark("reliability"),
+        remedy: "leave it out, or give what `predict` or `detect` make")
+    }
     let metrics = Verified.metrics(
-      hasProbabilities: methods.contains { !$0.probabilities.isEmpty }, within: within != nil)
+      hasProbabilities: hasProbabilities, hasBins: bins > 0, within: within != nil)
     func axis(_ name: String, _ labels: [String]) -> Axis {
       Axis(name: name, kind: .other, values: labels.indices.map(Double.init), labels: labels)
     }
@@ -130,7 +146,8 @@ public struct Verify: Stage {
       variables: metrics.map { metric in
         VariableDescription(
           name: metric.map { $0 == "-" ? "_" : String($0) }.joined(), longName: metric, units: "1")
-      }, time: nil, layers: [axis("method", names), axis("class", classes.map(\.meaning))],
+      } + ReliabilityTable.variables(bins, of: "cells"), time: nil,
+      layers: [axis("method", names), axis("class", classes.map(\.meaning))],
       grid: Grid(kind: .bare, y: .index("y", 1), x: .index("x", 1)),
       globalAttributes: truth.description.globalAttributes)
     let threshold: Verified.Threshold? =
@@ -140,7 +157,11 @@ public struct Verify: Stage {
       Verified(
         output: output, truth: truth.description, variable: variable, classes: classes, methods: methods,
         threshold: threshold, measured: measured, within: within, cells: SphereCells(truth.description.grid),
-        metrics: metrics, json: arguments.path("json").map { .init(path: $0, mark: arguments.mark("json")) },
+        metrics: metrics, bins: bins,
+        period: EvaluatedTimes.text(
+          truth.description.time, measured: measured,
+          chosen: arguments.text("threshold") == "best" ? chosen : nil),
+        json: arguments.path("json").map { .init(path: $0, mark: arguments.mark("json")) },
         order: graph.nodes.count * 1_000_000), inputs: [truth.node] + streams.map(\.node))
   }
 

@@ -399,6 +399,236 @@ def test_best_tracks_are_matched():
         assert "iso_time or time" in expect(isotach("check", path), 78).err
 
 
+def ibtracs(path, np, netCDF4, storms, time="iso_time", format="NETCDF4"):
+    """A file in the layout of IBTrACS v04: rows of (storm, date_time), filled up; texts are arrays of characters."""
+    steps = max(len(points) for _, points in storms) + 3
+    with netCDF4.Dataset(path, "w", format=format) as out:
+        for name, size in (("storm", len(storms)), ("date_time", steps), ("niso", 19), ("charsn", 13)):
+            out.createDimension(name, size)
+        more = {"zlib": True} if format == "NETCDF4" else {}
+        sid = out.createVariable("sid", "S1", ("storm", "charsn"), **more)
+        lat = out.createVariable("lat", "f4", ("storm", "date_time"), fill_value=-9999.0, **more)
+        lon = out.createVariable("lon", "f4", ("storm", "date_time"), fill_value=-9999.0, **more)
+        if time == "iso_time":
+            iso = out.createVariable("iso_time", "S1", ("storm", "date_time", "niso"), **more)
+        else:
+            days = out.createVariable("time", "f8", ("storm", "date_time"), fill_value=-9999000.0, **more)
+            days.units, days.calendar = "days since 1858-11-17 00:00:00", "standard"
+        for k, (name, points) in enumerate(storms):
+            sid[k] = np.array(list(name.ljust(13)), "S1")
+            for n, (when, y, x) in enumerate(points):
+                lat[k, n], lon[k, n] = y, x
+                if time == "iso_time":
+                    iso[k, n] = np.array(list(when), "S1")
+                else:
+                    then = np.datetime64(when.replace(" ", "T")) - np.datetime64("1858-11-17T00:00:00")
+                    days[k, n] = then / np.timedelta64(1, "D")
+
+
+def test_best_tracks_of_netcdf_are_those_of_csv():
+    """The layout of IBTrACS v04 made here (texts or numbers of time, classic and compressed, longitudes both ways), and the
+    real file beside a CSV file made of it by netCDF4."""
+    np, netCDF4 = need_module("numpy"), need_module("netCDF4")
+    stages = """
+  - cyclones: {variable: p, merge: 660, contours: [{rise: 200, distance: 600}], as: centres}
+  - tracks: {range: 900, gap: 1, duration: 24, displacement: 1000, as: found}
+  - match: {input: found, best: BEST, distance: 300, json: scores.json}
+"""
+    outputs = "  - {input: found, file: tracks.csv}\n"
+    with Folder() as f:
+        (f / "best.csv").write_text("track_id,time,lat,lon\nA,1996-01-05 00:00:00,10,10\n")
+        path = pipeline(f, storm("p", "Pstorm.cdf", "p", "Pa"), stages.replace("BEST", "best.csv"), outputs)
+        expect(isotach("run", path), 0)
+        storms = {}
+        for n, row in enumerate(rows(f / "tracks.csv")):
+            x = float(row["lon"])
+            # Longitudes from -180 and from 0 on, half a degree north of what was found; some a long way off.
+            place = (row["time"].replace("T", " ").rstrip("Z"), float(row["lat"]) + (0.5 if n % 5 else 9.0),
+                     x % 360 if n % 2 else (x + 180) % 360 - 180)
+            storms.setdefault(f"1996{int(row['track_id']):03d}N12345"[:13], []).append(place)
+        storms = list(storms.items())
+        (f / "best.csv").write_text("track_id,time,lat,lon\n" + "".join(
+            f"{name},{when},{y!r},{x!r}\n" for name, points in storms for when, y, x in points))
+        expect(isotach("run", path), 0)
+        first = json.loads((f / "scores.json").read_text())["scores"]
+        value = {s["metric"]: s["value"] for s in first}
+        assert 0.7 < value["pod"] < 1 and value["distance"] > 50, value
+        for time, format in (("iso_time", "NETCDF4"), ("time", "NETCDF4"), ("iso_time", "NETCDF3_CLASSIC"),
+                             ("time", "NETCDF4_CLASSIC")):
+            ibtracs(f / "best.nc", np, netCDF4, storms, time, format)
+            path = pipeline(f, storm("p", "Pstorm.cdf", "p", "Pa"), stages.replace("BEST", "best.nc"), outputs)
+            expect(isotach("run", path), 0)
+            for a, b in zip(first, json.loads((f / "scores.json").read_text())["scores"], strict=True):
+                assert a["metric"] == b["metric"] and a["n"] == b["n"]
+                close(b["value"], a["value"], absolute=1e-4, what=f"{a['metric']} {time} {format}")
+        with netCDF4.Dataset(f / "best.nc", "w") as out:
+            out.createDimension("x", 2)
+            out.createVariable("lat", "f4", ("x",))[:] = [1, 2]
+        assert "has no variable lon" in expect(isotach("check", path), 78).err
+        (f / "best.nc").write_bytes(b"CDF\x01\0\0")
+        expect(isotach("check", path), 78)
+        # The real file, and objects at the very places of its storms.
+        source = need_shared("detection/ibtracs_2_storms_v04r00.nc")
+        with netCDF4.Dataset(source) as data:
+            iso, lat, lon = data["iso_time"][:], data["lat"][:], data["lon"][:]
+            lines = [f"{b''.join(data['sid'][k].compressed()).decode()},"
+                     f"{b''.join(iso[k, n].filled(b'')).decode()},{float(lat[k, n])!r},{float(lon[k, n])!r}"
+                     for k in range(lat.shape[0]) for n in range(lat.shape[1]) if not np.ma.is_masked(lat[k, n])]
+        (f / "best.csv").write_text("track_id,time,lat,lon\n" + "\n".join(lines) + "\n")
+        n = 60
+        with netCDF4.Dataset(f / "field.nc", "w") as out:
+            for name, values, units in (("time", 3.0 * np.arange(n), "hours since 2021-01-01 00:00:00"),
+                                        ("lat", -30 + 0.5 * np.arange(80), "degrees_north"),
+                                        ("lon", 90 + 0.5 * np.arange(100), "degrees_east")):
+                out.createDimension(name, values.size)
+                out.createVariable(name, "f8", (name,))[:] = values
+                out[name].units = units
+            y, x = np.meshgrid(-30 + 0.5 * np.arange(80), 90 + 0.5 * np.arange(100), indexing="ij")
+            field = np.zeros((n, 80, 100))
+            for k in range(lat.shape[0]):
+                for m in range(lat.shape[1]):
+                    when = b"".join(iso[k, m].filled(b"")).decode()
+                    if when:
+                        t = (np.datetime64(when.replace(" ", "T")) - np.datetime64("2021-01-01")) / np.timedelta64(3, "h")
+                        if t == int(t) and 0 <= t < n and m % 3:
+                            field[int(t)] += np.hypot(y - lat[k, m], x - lon[k, m]) < 1
+            out.createVariable("x", "f4", ("time", "lat", "lon"))[:] = field
+            out["x"].units = "1"
+        found = []
+        for best in ("best.csv", str(source)):
+            path = pipeline(f, "  x: {files: field.nc, variable: x}\n", f"""
+  - objects: {{at-least: 0.5, as: found}}
+  - match: {{input: found, best: {best}, distance: 200, json: scores.json}}
+""", "  - {input: found, file: found.csv}\n")
+            expect(isotach("run", path), 0)
+            found.append([(s["metric"], s["value"], s["n"]) for s in json.loads((f / "scores.json").read_text())["scores"]])
+        assert found[0] == found[1] and 0.5 < found[0][0][1] < 0.9 and found[0][0][2] > 40, found
+        return f"{found[0][0][2]} points of the real file, pod {found[0][0][1]:.3f}"
+
+
+def test_a_network_says_boxes_and_an_autoencoder_learns_beside_it():
+    """Bumps in noise: boxes block by block (loss box-grid), half of the fields without labels and a decoder that learns from
+    all; thresholds chosen on some times and applied to others; the boxes are those that were put in."""
+    np, netCDF4 = need_module("numpy"), need_module("netCDF4")
+    with Folder() as f:
+        bumps(f, np, netCDF4, "learn.nc", 40, 40, 120, 1, 1)
+        bumps(f, np, netCDF4, "test.nc", 8, 40, 120, 2, 1)
+        path = pipeline(f, """
+  learn: {files: learn.nc, variable: x}
+  learn-truth: {files: learn.nc, variable: event}
+  test: {files: test.nc, variable: x}
+  test-truth: {files: test.nc, variable: event}
+""", """
+  - mark-boxes: {input: learn-truth, labelled: {times: [0, 19]}, as: targets}
+  - mark-boxes: {input: test-truth, as: test-targets}
+  - train:
+      input: learn
+      target: targets
+      network:
+        - {conv: {filters: 8, kernel: 5}}
+        - relu
+        - {max-pool: {kernel: 2}}
+        - {conv: {filters: 16, kernel: 3}}
+        - relu
+        - {max-pool: {kernel: 2}}
+        - {conv: {filters: 16, kernel: 3}}
+        - relu
+        - {rebuild: {layers: [{conv: {filters: 8, kernel: 3}}, relu, {resize: {scale: 4}}, {conv: {filters: 1, kernel: 3}}], weight: 0.2}}
+        - {conv: {filters: 5, kernel: 1}}
+        - {resize: {scale: 4, method: nearest}}
+      loss: {box-grid: {stride: 4}}
+      rate: 0.005
+      schedule: cosine
+      batch: 8
+      steps: 400
+      patch: 40
+      model: net.onnx
+      as: net
+  - predict: {input: test, model: net, as: said}
+  - boxes: {input: said, stride: 4, at-least: 0.05, overlap: 0.3, as: found}
+  - boxes: {input: test-targets, stride: 1, overlap: 1, as: true}
+  - match:
+      input: found
+      best: true
+      overlap: 0.25
+      by: probability
+      threshold: best
+      choose: {times: [0, 3]}
+      reliability: 4
+      json: scores.json
+""", """
+  - {input: found, file: found.csv}
+  - {input: true, file: true.csv}
+  - {input: found, file: map.nc, form: grid}
+  - {input: said, file: said.nc}
+""")
+        expect(isotach("run", path, timeout=400), 0)
+        told = json.loads((f / "scores.json").read_text())
+        scores = {s["metric"]: s["value"] for s in told["scores"]}
+        assert "threshold chosen on 2000-01-01 to 2000-01-04" in told["scores"][0]["period"], told["scores"][0]
+        assert scores["average_precision"] > 0.6 and scores["pod"] > 0.6 and scores["far"] < 0.4, scores
+        # The same boxes and scores by other ways: overlaps on the sphere in numpy.
+        said, true = rows(f / "found.csv"), rows(f / "true.csv")
+
+        def overlap(a, b):
+            a, b = ({k: float(r[k]) for k in ("south", "north", "west", "east")} for r in (a, b))
+            area = lambda s, n, w: max(0, np.sin(np.radians(n)) - np.sin(np.radians(s))) * max(0, w)
+            wide = sum(max(0, min(a["east"], b["east"] + turn) - max(a["west"], b["west"] + turn)) for turn in (-360, 0, 360))
+            common = area(max(a["south"], b["south"]), min(a["north"], b["north"]), wide)
+            both = sum(area(r["south"], r["north"], r["east"] - r["west"]) for r in (a, b)) - common
+            return common / both
+
+        late = [r for r in said if r["time"] >= "2000-01-05" and float(r["probability"]) >= scores["threshold"] - 1e-7]
+        points = [r for r in true if r["time"] >= "2000-01-05"]
+        near = np.array([[a["time"] == b["time"] and overlap(a, b) >= 0.25 for a in late] for b in points])
+        close(scores["pod"], near.any(axis=1).mean(), relative=1e-6, what="pod")
+        close(scores["far"], 1 - near.any(axis=0).mean(), relative=1e-6, what="far")
+        for a in range(len(said)):
+            for b in range(a):
+                if said[a]["time"] == said[b]["time"]:
+                    assert overlap(said[a], said[b]) <= 0.3 + 1e-6, (said[a], said[b])
+        bins = told["reliability"][0]["bins"]
+        assert sum(b["n"] for b in bins) == sum(r["time"] >= "2000-01-05" for r in said)
+        # What the network says is the same in all cells of a block.
+        with netCDF4.Dataset(f / "said.nc") as data:
+            p = data["box_probability_bump"][:]
+            assert np.ptp(p.reshape(8, 10, 4, 30, 4), axis=(2, 4)).max() == 0
+            row = data["box_row"][:].filled() + np.arange(40)[None, :, None]
+            assert np.ptp(row.reshape(8, 10, 4, 30, 4), axis=(2, 4)).max() < 1e-4
+        expect(isotach("validate", f / "map.nc"), 0)
+        return f"average precision {scores['average_precision']:.2f}, pod {scores['pod']:.2f}, far {scores['far']:.2f}"
+
+
+def test_fronts_of_four_kinds_are_told_apart_by_the_wind():
+    np, netCDF4 = need_module("numpy"), need_module("netCDF4")
+    fields = "".join(storm(n, f"{n.upper()}storm.cdf", n, u) for n, u in (("p", "Pa"), ("t", "K"), ("u", "m s-1"), ("v", "m s-1")))
+    keys = "pressure: p, u: u, v: v, temperature: t"
+    with Folder() as f:
+        path = pipeline(f, fields, f"""
+  - stack: {{inputs: [p, t, u, v], as: all}}
+  - scenes: {{input: all, event: front-types, patch: 15, count: 400, seed: 4, {keys}, as: patches}}
+""", "  - {input: patches, file: patches.nc}\n")
+        expect(isotach("run", path), 0)
+        with netCDF4.Dataset(f / "patches.nc") as data:
+            label = np.ma.filled(data["event"][:], 0)[:, 7, 7]
+            assert data["event"].flag_meanings == "none cold warm stationary occluded"
+            assert all(25 <= (label == k).sum() <= 80 for k in (1, 2, 3, 4)), np.bincount(label)
+            t, u, v = (np.ma.filled(data[n][:], np.nan).astype(float) for n in "tuv")
+        with netCDF4.Dataset(debian("Tstorm.cdf")) as data:
+            up = 1 if data["lat"][1] > data["lat"][0] else -1
+        ty = up * (t[:, 8, 7] - t[:, 6, 7]) / 278
+        tx = (t[:, 7, 8] - t[:, 7, 6]) / (556 * np.cos(np.radians(45)))
+        # The wind towards the warm air at the line: blowing there behind a cold front, from there behind a warm one.
+        size = np.hypot(tx, ty)
+        speed = (u[:, 7, 7] * tx + v[:, 7, 7] * ty) / size
+        mean = {k: np.nanmedian(speed[label == k]) for k in (1, 2, 3)}
+        assert mean[1] > 4 and mean[2] < -4 and abs(mean[3]) < 2.5, mean
+        # The tongue of an occluded front: warmer in the middle than around it, and no step.
+        ring = np.nanmean(np.stack([t[:, 3, 7], t[:, 11, 7], t[:, 7, 3], t[:, 7, 11]]), axis=0)
+        assert np.nanmean((t[:, 7, 7] - ring)[label == 4]) > np.nanmean((t[:, 7, 7] - ring)[label == 0]) + 1
+        return ", ".join(f"{k}: {m:.1f} m/s" for k, m in mean.items())
+
+
 def test_scenes_have_what_was_put_into_them():
     np, netCDF4 = need_module("numpy"), need_module("netCDF4")
     fields = "".join(storm(n, f"{n.upper()}storm.cdf", n, u) for n, u in (("p", "Pa"), ("t", "K"), ("u", "m s-1"), ("v", "m s-1")))

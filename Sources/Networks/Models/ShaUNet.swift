@@ -122,7 +122,8 @@ public struct ShaUNet: Model {
       }
       network.addOutput(
         "relief", try head("relief", body, outputs: 1, in: &network), weight: secondOutput,
-        rebuilds: relief < 0 ? count - 1 : relief)
+        rebuilds: Rebuilding((relief < 0 ? count - 1 : relief)..<(relief < 0 ? count : relief + 1), .absolute)
+      )
     }
     return try head("head", body, outputs: outputs, in: &network)
   }

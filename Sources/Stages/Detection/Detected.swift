@@ -59,7 +59,6 @@ private final class DetectedWork: Work {
   func take(_ blocks: [Grids.Block], step: Int) throws(StageError) {
     guard let block = blocks.first else { throw StageError("`detect` was given no input") }
     let geometry = detected.geometry
-    let (ny, nx) = (detected.input.grid.ny, detected.input.grid.nx)
     let channels = detected.channels.channels
     let size = geometry.extent.rows * geometry.extent.columns
     // Answers by class, row and column of the windows.
@@ -70,25 +69,9 @@ private final class DetectedWork: Work {
         uninitialized: try Shape([1, channels.count, geometry.extent.rows, geometry.extent.columns]))
       for down in geometry.shifts.rows {
         for across in geometry.shifts.columns {
-          for (index, channel) in channels.enumerated() {
-            let model = loaded.model.inputs[index]
-            let from = block.mapOffset(channel.variable, 0, channel.layer)
-            let numbers = unsafe field.storage
-            for row in 0..<geometry.extent.rows {
-              // What no window of this shift sees.
-              let j = min(row + down, ny - 1)
-              for column in 0..<geometry.extent.columns {
-                let i = (column + across) % nx
-                let place = from + j * nx + i
-                var number = Float(model.filler)
-                if block.validity[place] != 0 {
-                  let value = Float(
-                    model.encode(Double(block.values[place]) * channel.factor + channel.offset))
-                  if value.isFinite { number = value }
-                }
-                unsafe numbers[index * size + row * geometry.extent.columns + column] = number
-              }
-            }
+          for index in channels.indices {
+            fill(
+              index, block, down, across, unsafe field.storage.baseAddress.map { unsafe $0 + index * size })
           }
           let operand = unsafe Operand(field.shape, field.storage)
           try loaded.program.run(["input": operand], parameters: loaded.model.parameters) { outputs in
@@ -99,6 +82,38 @@ private final class DetectedWork: Work {
       }
     } catch let error as StageError { throw error } catch { throw StageError("the network: \(error)") }
     write(answers, missing: missing(block), step)
+  }
+
+  /// A channel of the field, from the cell where a shift begins, in the network's numbers.
+  private func fill(
+    _ index: Int, _ block: Grids.Block, _ down: Int, _ across: Int, _ target: UnsafeMutablePointer<Float>?
+  ) {
+    guard let target = unsafe target else { return }
+    let geometry = detected.geometry
+    let (ny, nx) = (detected.input.grid.ny, detected.input.grid.nx)
+    let (channel, model) = (detected.channels.channels[index], loaded.model.inputs[index])
+    let (factor, offset, filler) = (channel.factor, channel.offset, Float(model.filler))
+    let (mean, deviation, isPlain) = (model.mean, model.deviation, model.transform == .none)
+    let (values, validity) = (block.values, block.validity)
+    let from = block.mapOffset(channel.variable, 0, channel.layer)
+    let width = geometry.extent.columns
+    for row in 0..<geometry.extent.rows {
+      // What no window of this shift sees lies below the last row.
+      let start = from + min(row + down, ny - 1) * nx
+      var i = across % nx
+      for column in 0..<width {
+        var number = filler
+        if validity[start + i] != 0 {
+          let value = Double(values[start + i]) * factor + offset
+          // As `encode`, without its choices.
+          let encoded = Float(isPlain ? (value - mean) / deviation : model.encode(value))
+          if encoded.isFinite { number = encoded }
+        }
+        unsafe target[row * width + column] = number
+        i += 1
+        if i == nx { i = 0 }
+      }
+    }
   }
 
   private func take(_ output: Operand<Float>, _ down: Int, _ across: Int, into answers: inout [Float]) {
@@ -118,10 +133,11 @@ private final class DetectedWork: Work {
   /// Cells where a channel is missing.
   private func missing(_ block: Grids.Block) -> [Bool] {
     let cells = detected.input.grid.count
+    let validity = block.validity
     var result = [Bool](repeating: false, count: cells)
     for channel in detected.channels.channels {
       let from = block.mapOffset(channel.variable, 0, channel.layer)
-      for cell in 0..<cells where block.validity[from + cell] == 0 { result[cell] = true }
+      for cell in 0..<cells where validity[from + cell] == 0 { result[cell] = true }
     }
     return result
   }
@@ -131,30 +147,33 @@ private final class DetectedWork: Work {
     let region = result.region
     let nx = detected.input.grid.nx
     let closes = geometry.columns.last.map { $0 + geometry.patch[1] > nx } ?? false
+    // -1 where no window stands for the cells.
     let rows = region.rows.map {
       DetectGeometry.nearest(
-        $0, geometry.rows, half: geometry.patch[0] / 2, stride: detected.stride.rows, around: nil)
+        $0, geometry.rows, half: geometry.patch[0] / 2, stride: detected.stride.rows, around: nil) ?? -1
     }
     let columns = region.columns.map {
       DetectGeometry.nearest(
         $0, geometry.columns, half: geometry.patch[1] / 2, stride: detected.stride.columns,
-        around: closes ? nx : nil)
+        around: closes ? nx : nil) ?? -1
     }
+    let (values, validity) = (result.values, result.validity)
+    let windows = geometry.rows.count * geometry.columns.count
     for (position, variable) in region.variables.enumerated() {
+      let told = (0..<windows).map { window -> Float in
+        geometry.classes == 1
+          ? answers[window]
+          : ClassResult.value(variable, { answers[$0 * windows + window] }, geometry.classes)
+      }
       var place = result.mapOffset(position, step, 0)
       for (r, row) in region.rows.enumerated() {
-        for (c, column) in region.columns.enumerated() {
-          defer { place += 1 }
-          guard let j = rows[r], let i = columns[c], !missing[row * nx + column] else {
-            (result.values[place], result.validity[place]) = (.nan, 0)
-            continue
-          }
-          func answer(_ k: Int) -> Float {
-            answers[(k * geometry.rows.count + j) * geometry.columns.count + i]
-          }
-          let value =
-            geometry.classes == 1 ? answer(0) : ClassResult.value(variable, answer, geometry.classes)
-          (result.values[place], result.validity[place]) = (value, value.isFinite ? 1 : 0)
+        let (j, first) = (rows[r], row * nx + region.columns.lowerBound)
+        for (c, i) in columns.enumerated() {
+          let isKnown = j >= 0 && i >= 0 && !missing[first + c]
+          let value: Float = isKnown ? told[j * geometry.columns.count + i] : .nan
+          let isValid = value.isFinite
+          (values[place], validity[place]) = (isValid ? value : .nan, isValid ? 1 : 0)
+          place += 1
         }
       }
     }

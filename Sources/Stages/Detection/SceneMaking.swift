@@ -2,7 +2,10 @@ import Grids
 
 /// Scenes made of real fields and of events with known labels.
 struct SceneMaking: Computation {
-  enum Event: String, CaseIterable, Sendable { case cyclone, river, front }
+  enum Event: String, CaseIterable, Sendable {
+    case cyclone, river, front
+    case frontTypes = "front-types"
+  }
   /// Which variable of the field plays which part.
   struct Roles: Sendable {
     var pressure: Int?
@@ -93,7 +96,7 @@ struct SceneMaking: Computation {
         switch event {
         case .cyclone: y > 6 && y < 60
         case .river: y > 20 && y < 65
-        case .front: y > 22 && y < 70
+        case .front, .frontTypes: y > 22 && y < 70
         }
       if isInside, fits, dice.uniform(0...1) < System.cos(y * .pi / 180) { break }
     }
@@ -106,6 +109,7 @@ struct SceneMaking: Computation {
     switch event {
     case .cyclone: putVortex(centre, isEvent, &maps, &label, &dice)
     case .river, .front: putBand(centre, isEvent, &maps, &label, &dice)
+    case .frontTypes: putFrontType(centre, isEvent, &maps, &label, &dice)
     }
   }
 
@@ -185,8 +189,8 @@ struct SceneMaking: Computation {
     let band = SceneBand(
       centre: centre, along: along, across: across, half: half, width: width,
       bend: dice.uniform(-0.15...0.15) * half)
-    // Decoys: moist but still, windy but dry, a broad moist or warm area, a gentle slope.
-    let kind = isEvent ? -1 : dice.below(4)
+    // Decoys: moist but still, windy but dry, a broad moist or warm area; of fronts a gentle slope too.
+    let kind = isEvent ? -1 : dice.below(isRiver ? 3 : 4)
     let amount = isRiver ? dice.uniform(12...30) : dice.uniform(3...8)
     let speed = dice.uniform(10...24)
     let smear = kind == 2 ? 6.0 : 1.0

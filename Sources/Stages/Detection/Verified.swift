@@ -29,14 +29,19 @@ struct Verified: ReadingComputation {
   let within: Double?
   let cells: SphereCells
   let metrics: [String]
+  /// Bins of the reliability table; 0: none.
+  let bins: Int
+  /// The times that are measured, and those that thresholds are chosen on, in words.
+  let period: String
   let json: Evaluated.File?
   let order: Int
   var label: String { "verify \(methods.map(\.name).joined(separator: ", "))" }
   var effect: Effect? { Effect(files: json.map { [.init(path: $0.path, mark: $0.mark)] } ?? []) }
 
-  static func metrics(hasProbabilities: Bool, within: Bool) -> [String] {
+  static func metrics(hasProbabilities: Bool, hasBins: Bool, within: Bool) -> [String] {
     ["f1", "iou", "precision", "recall", "far", "bias", "accuracy"]
       + (hasProbabilities ? ["roc-auc", "pr-auc", "brier", "threshold"] : [])
+      + (hasBins ? ["calibration-error"] : [])
       + (within ? ["pod-within", "far-within", "csi-within"] : []) + ["tp", "fp", "fn", "tn"]
   }
 
@@ -50,14 +55,14 @@ struct Verified: ReadingComputation {
 
   func compute(reading inputs: any FieldReader, run: RunContext) throws(StageError) -> Block {
     // The bin from which a class is said to be there, by method and class.
-    var bins = [[Int]](repeating: [Int](repeating: 0, count: classes.count), count: methods.count)
+    var starts = [[Int]](repeating: [Int](repeating: 0, count: classes.count), count: methods.count)
     switch threshold {
     case .given(let number):
       let bin = ClassCounts.bin(Float(number))
-      for m in bins.indices { bins[m] = bins[m].map { _ in bin } }
+      for m in starts.indices { starts[m] = starts[m].map { _ in bin } }
     case .best(let times):
       let counts = try self.counts(times, inputs, run)
-      for m in methods.indices { for c in classes.indices { bins[m][c] = counts[m][c].best } }
+      for m in methods.indices { for c in classes.indices { starts[m][c] = counts[m][c].best } }
     case nil: break
     }
     let counts = try self.counts(measured, inputs, run)
@@ -65,31 +70,43 @@ struct Verified: ReadingComputation {
       repeating: [ClassCounts.Table](repeating: .init(), count: classes.count), count: methods.count)
     var near = [[Near]](repeating: [Near](repeating: .init(), count: classes.count), count: methods.count)
     for m in methods.indices where methods[m].usesThreshold {
-      for c in classes.indices { tables[m][c] = counts[m][c].table(from: bins[m][c]) }
+      for c in classes.indices { tables[m][c] = counts[m][c].table(from: starts[m][c]) }
     }
     if within != nil || methods.contains(where: { !$0.usesThreshold }) {
-      try said(bins, &tables, &near, inputs, run)
+      try said(starts, &tables, &near, inputs, run)
     }
     var scores: [Score] = []
-    let block = try Block.make(output.whole)
+    let block: Block
+    do { block = try Block(missing: output.whole) } catch { throw StageError("\(error)") }
     for (v, metric) in metrics.enumerated() {
       for m in methods.indices {
         for c in classes.indices {
-          let value = value(metric, tables[m][c], counts[m][c], bins[m][c], near[m][c], methods[m])
+          let value = value(metric, tables[m][c], counts[m][c], starts[m][c], near[m][c], methods[m])
           let place = block.mapOffset(v, 0, m * classes.count + c)
           let isValid = Float(value).isFinite
           (block.values[place], block.validity[place]) = (isValid ? Float(value) : .nan, isValid ? 1 : 0)
           scores.append(
             Score(
               method: methods[m].name, variable: classes[c].meaning, metric: metric, value: value, units: "1",
-              region: "all", period: "all", n: counts[m][c].n,
+              region: "all", period: period, n: counts[m][c].n,
               order: order + (m * classes.count + c) * metrics.count + v))
         }
       }
     }
     scores.sort { $0.order < $1.order }
     for score in scores { run.report(.score(score)) }
-    if let json { try ScoreFile.write(scores, to: json.path) }
+    var told: [ReliabilityTable.Entry] = []
+    for m in methods.indices where bins > 0 && !methods[m].probabilities.isEmpty {
+      for c in classes.indices {
+        let table = ReliabilityTable(counts[m][c], bins: bins)
+        table.write(to: block, from: metrics.count, layer: m * classes.count + c)
+        told.append(.init(method: methods[m].name, variable: classes[c].meaning, table: table))
+      }
+    }
+    if let json {
+      try ScoreFile.write(
+        scores, to: json.path, more: bins > 0 ? [("reliability", ReliabilityTable.json(told))] : [])
+    }
     return block
   }
 
@@ -109,6 +126,8 @@ struct Verified: ReadingComputation {
     case "roc-auc": return hasProbabilities ? counts.rocAUC : .nan
     case "pr-auc": return hasProbabilities ? counts.prAUC : .nan
     case "brier": return hasProbabilities ? counts.brier : .nan
+    case "calibration-error":
+      return hasProbabilities ? ReliabilityTable(counts, bins: bins).calibrationError : .nan
     case "threshold": return method.usesThreshold ? Double(bin) / Double(ClassCounts.bins) : .nan
     case "pod-within": return near.pod
     case "far-within": return near.far

@@ -284,6 +284,14 @@ import Testing
           ("factor", numbers([2, 4])), ("channels", numbers([3, 1])), ("scale", .number(2)),
           ("offset", .number(0.5)),
         ])),
+    Sample(
+      Rebuild(weight: 0.5, .absolute) { Conv(4) },
+      of(
+        "rebuild",
+        [
+          ("layers", .list([.mapping([("conv", .integer(4))])])), ("weight", .number(0.5)),
+          ("error", .text("absolute")),
+        ])),
     Sample(SqueezeExcitation(reduction: 2), .mapping([("squeeze-excitation", .integer(2))])),
     Sample(
       InvertedResidual(6, kernel: 5, stride: 2, dilation: 1, expansion: 2),

@@ -196,7 +196,7 @@ import Testing
     }
     let network = try unet(1).network(input: try Shape([4, 2, 8, 8]), .training)
     let head = try #require(network.sideOutputs.first)
-    #expect(head.rebuilds == 1)
+    #expect(head.rebuilds == Rebuilding(1..<2, .absolute))
     let parameters = try network.initialParameters(seed: 9)
     var given: [String: [Float]] = [:]
     for declaration in network.parameters {
@@ -213,5 +213,46 @@ import Testing
     }
     let added = try loss(3) - loss(1)
     #expect(error > 0.1 && abs(added - 2 * error) <= 1e-5, "\(added), expected twice \(error)")
+  }
+
+  /// The decoder of an autoencoder adds its mean square error against the whole input, where targets are missing too;
+  /// prediction leaves its layers out.
+  @Test func aDecoderRebuildsTheInputOfTheNetwork() throws {
+    func spec(_ weight: Double) -> NetworkSpec {
+      NetworkSpec {
+        Conv(4, kernel: 3)
+        Rebuild(weight: weight) {
+          ReLU(); Conv(2, kernel: 3)
+        }
+        Conv(1, kernel: 1)
+      }
+    }
+    func loss(_ weight: Double) throws -> Double {
+      let options = SmallTraining.options(steps: 1) { ($0.rate, $0.decay) = (0, 0) }
+      let run = try SmallTraining.run(
+        options, samples: WaveSamples(count: 4), spec: spec(weight), validates: false)
+      _ = try run.run()
+      return try #require(run.progress.history.lines.last).trainingLoss
+    }
+    let network = try spec(1).network(input: try Shape([4, 2, 8, 8]), .training)
+    let decoder = try #require(network.sideOutputs.first)
+    #expect(decoder.rebuilds == Rebuilding(0..<2, .squared))
+    let parameters = try network.initialParameters(seed: 9)
+    var given: [String: [Float]] = [:]
+    for declaration in network.parameters {
+      given[declaration.name] = parameters[declaration.name].map { o in (0..<o.count).map { o[$0] } }
+    }
+    let batch = try Batch(input: try Shape([4, 2, 8, 8]), target: try Shape([4, 1, 8, 8]))
+    for index in 0..<4 { try WaveSamples().fill(batch.slot(index), epoch: 0, index: index) }
+    let input = (0..<batch.input.count).map { batch.input[$0] }
+    given["input"] = input
+    let rebuilt = try Interpreter<Float>(network.graph).run([decoder.value], given)[0]
+    let error =
+      zip(rebuilt, input).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) } / Double(input.count)
+    let added = try loss(3) - loss(1)
+    #expect(error > 0.1 && abs(added - 2 * error) <= 1e-4 * error, "\(added), expected twice \(error)")
+    #expect(throws: GraphError.self) {
+      try NetworkSpec { Rebuild { Conv(3) } }.network(input: try Shape([1, 2, 8, 8]), .training)
+    }
   }
 }

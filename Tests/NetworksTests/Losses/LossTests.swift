@@ -37,6 +37,15 @@ import Testing
       case "real": return numbers.map { $0 * 2 }
       case "binary": return numbers.map { $0 > 0 ? 1 : 0 }
       case "share": return numbers.map { ($0 + 1) / 2 }
+      case "boxes":
+        let (channels, places) = (shape[1], shape.dropFirst(2).reduce(1, *))
+        return numbers.enumerated().map { at, number in
+          switch at / places % channels {
+          case (channels - 2)...: (number + 1) * 3 + 0.5
+          case (channels - 4)...: number / 2
+          default: number > 0.6 ? 1 : 0
+          }
+        }
       case "rain": return numbers.map { max(0, $0 * 5) }
       case "onehot", "probabilities":
         let (batch, classes) = (shape[0], shape[1])

@@ -23,6 +23,10 @@ def target(kind, shape):
         return real(shape, 2, 2.0)
     if kind == "binary":
         return (real(shape, 2) > 0).double()
+    if kind == "boxes":
+        # Two classes and the four numbers of the box; the classes are rare.
+        return torch.cat([(real(shape, 2)[:, :-4] > 0.6).double(), real(shape, 2)[:, -4:-2] / 2,
+                          (real(shape, 2)[:, -2:] + 1) * 3 + 0.5], 1)
     if kind == "share":
         return (real(shape, 2) + 1) / 2
     if kind == "rain":
@@ -204,5 +208,42 @@ both("bernoulli-gamma", {"wet-threshold": 1.0}, "rain", rain(1), times=3)
 
 both("hinge", {}, "binary", lambda p, t: (1 - (2 * t - 1) * p).clamp(min=0))
 both("hinge", {"squared": True, "margin": 0.5}, "binary", lambda p, t: (0.5 - (2 * t - 1) * p).clamp(min=0) ** 2)
+
+
+
+def box_grid(stride, coordinates=5.0, absence=0.5):
+    """Block by block, as the formula is told in words."""
+    def f(p, t, w):
+        batch, channels, rows, columns = t.shape
+        k = channels - 4
+        w = torch.ones_like(t) if w is None else w.expand_as(t)
+        total, weight = torch.zeros(()).double(), torch.zeros(()).double()
+        for b in range(batch):
+            for j in range(0, rows, stride):
+                for i in range(0, columns, stride):
+                    cut = (b, slice(None), slice(j, j + stride), slice(i, i + stride))
+                    q, v, u = p[cut].mean((1, 2)), t[cut], w[cut]
+                    here = [(float(v[k + 2, y, x] * v[k + 3, y, x]), y, x) for y in range(stride)
+                            for x in range(stride) if any(v[c, y, x] > 0 and u[c, y, x] > 0 for c in range(k))]
+                    for c in range(k):
+                        is_there = any(v[c, y, x] > 0 and u[c, y, x] > 0 for y in range(stride) for x in range(stride))
+                        loss = F.softplus(-q[c]) if is_there else absence * F.softplus(q[c])
+                        total = total + u[c].mean() * loss
+                    if here:
+                        _, y, x = max(here)
+                        inside = torch.stack([(y + 0.5 + v[k, y, x]) / stride, (x + 0.5 + v[k + 1, y, x]) / stride])
+                        size = torch.log(v[k + 2:, y, x] / stride)
+                        loss = F.smooth_l1_loss(torch.sigmoid(q[k:k + 2]), inside, reduction="sum") \
+                            + F.smooth_l1_loss(q[k + 2:], size, reduction="sum")
+                        total = total + coordinates * u[k].mean() * loss
+                    weight = weight + u[k].mean()
+        return total / weight
+    return f
+
+
+for keys, weight in (({"stride": 2}, None), ({"stride": 2, "coordinates": 2.0, "absence": 1.0}, [2, 1, 4, 6]),
+                     ({"stride": 1}, None)):
+    given = {"stride": 8, "coordinates": 5.0, "absence": 0.5} | keys
+    add("box-grid", keys, "boxes", (2, 6, 4, 6), box_grid(**given), weight)
 
 write("losses.json", cases)

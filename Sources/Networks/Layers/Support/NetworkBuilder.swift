@@ -75,8 +75,9 @@ public struct NetworkBuilder: Sendable {
     updates.append((graph.path.isEmpty ? name : graph.path + "." + name, value))
   }
 
-  /// - Parameter rebuilds: a channel of the network's input that the output is to be like.
-  public mutating func addOutput(_ name: String, _ value: Value, weight: Double, rebuilds: Int? = nil) {
+  /// - Parameter rebuilds: the channels of the network's input that the output is to be like.
+  public mutating func addOutput(_ name: String, _ value: Value, weight: Double, rebuilds: Rebuilding? = nil)
+  {
     sideOutputs.append(SideOutput(name: name, value: value, weight: weight, rebuilds: rebuilds))
   }
 
@@ -93,16 +94,25 @@ public struct NetworkBuilder: Sendable {
   }
 }
 
+/// Channels of the network's own input, and the error that they are rebuilt with.
+public struct Rebuilding: Sendable, Hashable {
+  public enum Measure: String, Sendable, Hashable, CaseIterable { case absolute, squared }
+  public let channels: Range<Int>
+  public let measure: Measure
+  public init(_ channels: Range<Int>, _ measure: Measure) {
+    (self.channels, self.measure) = (channels, measure)
+  }
+}
+
 /// A further output beside that of the last layer, with its weight in the loss.
 public struct SideOutput: Sendable {
   public let name: String
   public let value: Value
   public let weight: Double
-  /// The channel of the network's input that it is compared with, by the mean absolute error; nil: it is compared with
-  /// the target, by the loss.
-  public let rebuilds: Int?
+  /// What of the network's input it is compared with; nil: it is compared with the target, by the loss.
+  public let rebuilds: Rebuilding?
 
-  public init(name: String, value: Value, weight: Double, rebuilds: Int? = nil) {
+  public init(name: String, value: Value, weight: Double, rebuilds: Rebuilding? = nil) {
     (self.name, self.value, self.weight, self.rebuilds) = (name, value, weight, rebuilds)
   }
 }
@@ -128,4 +138,13 @@ public struct DomainPadding: Sendable, Hashable {
   public var rows: Mode
   public var columns: Mode
   public init(rows: Mode = .zero, columns: Mode = .zero) { (self.rows, self.columns) = (rows, columns) }
+}
+
+extension Rebuilding {
+  /// The mean error of what was rebuilt.
+  func loss(_ value: Value, of input: Value, in graph: inout Graph) throws(GraphError) -> Value {
+    let original = try graph.slice(input, axis: 1, channels.lowerBound, channels.upperBound)
+    let error = try graph.subtract(value, original)
+    return try graph.mean(measure == .absolute ? try graph.absolute(error) : try graph.square(error))
+  }
 }
