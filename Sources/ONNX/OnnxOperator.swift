@@ -20,7 +20,10 @@ protocol OnnxWriting: SendableMetatype {
 extension OnnxWriting {
   static var writes: [any Operator.Type] { [] }
   /// `op_type`: what the file is named for.
-  static var name: String { String(String(describing: Self.self).dropFirst("Onnx".count)) }
+  static var name: String {
+    // (`String(describing:)` looks through all conformances of the program, some times for each type.)
+    String(_typeName(Self.self, qualified: false).dropFirst("Onnx".count))
+  }
   /// One node of the same name, without attributes.
   static func write(_ op: any Operator, _ call: CallWriter) throws(NodeError) {
     call.node(name, call.inputs, call.outputs)

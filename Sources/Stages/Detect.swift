@@ -29,7 +29,7 @@ public struct Detect: Stage {
         "cells from window to window, or [rows, columns]"),
       Key(
         "precision", .choice(LayoutOptions.Precision.allCases.map(\.rawValue)), default: "fast",
-        "as that of `predict`"),
+        LayoutOptions.Precision.help),
     ])
 
   private let arguments: Arguments
@@ -78,7 +78,9 @@ public struct Detect: Stage {
     let before = input.description.globalAttributes["source"]?.text.map { "\($0); " } ?? ""
     output.globalAttributes.removeAll { $0.name == "source" }
     output.globalAttributes.append(
-      Attribute("source", "\(before)\(LateAttribute.place("program")), network \(source.title)"))
+      Attribute(
+        "source",
+        "\(before)\(LateAttribute.place("program")), network \(source.title)\(layouts.precision.provenance)"))
     var nodes = [input.node]
     if let maker = inputs["model"] { nodes.append(maker.node) }
     return graph.add(

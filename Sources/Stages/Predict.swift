@@ -44,8 +44,7 @@ public struct Predict: Stage {
         "whether cells must have the size that the model was trained on"),
       Key(
         "precision", .choice(LayoutOptions.Precision.allCases.map(\.rawValue)), default: "fast",
-        "fast: 3 x 3 convolutions by Winograd's algorithm where that is faster; exact: sums of products alone"
-      ),
+        LayoutOptions.Precision.help),
     ] + PredictionMembers.keys + ModelDescription.keys)
 
   private let arguments: Arguments
@@ -102,7 +101,9 @@ public struct Predict: Stage {
     let before = input.description.globalAttributes["source"]?.text.map { "\($0); " } ?? ""
     output.globalAttributes.removeAll { $0.name == "source" }
     output.globalAttributes.append(
-      Attribute("source", "\(before)\(LateAttribute.place("program")), network \(source.title)"))
+      Attribute(
+        "source",
+        "\(before)\(LateAttribute.place("program")), network \(source.title)\(layouts.precision.provenance)"))
     if streams.count > 1 {
       // Features that hold for all times give a result for each time of the first estimate.
       if output.time == nil, let time = streams[1].description.time {

@@ -17,9 +17,11 @@
     let (bytes, overflow) = shape.count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
     guard !overflow, bytes <= Int.max - 64 else { throw .overflow(shape.extents) }
     var pointer: UnsafeMutableRawPointer?
-    guard unsafe posix_memalign(&pointer, 64, max(64, bytes)) == 0, let pointer = unsafe pointer else {
+    let alignment = bytes >= HugePages.least ? HugePages.size : 64
+    guard unsafe posix_memalign(&pointer, alignment, max(64, bytes)) == 0, let pointer = unsafe pointer else {
       throw .memory(bytes: bytes)
     }
+    unsafe HugePages.ask(for: pointer, bytes)
     self.shape = shape
     unsafe storage = .init(
       start: pointer.bindMemory(to: Float.self, capacity: shape.count), count: shape.count)

@@ -15,7 +15,7 @@ enum BenchNetwork {
     var profiles: Bool
     var repeats: Int
 
-    /// `--way`: blocked (the standard), exact (blocked, no Winograd), plain.
+    /// `--way`: blocked (the standard), exact (blocked, no Winograd), plain. `--precision`: fast (the standard), exact, bf16.
     init(_ options: BenchOptions) throws {
       threads = try options.integer("threads", 2)
       repeats = try options.integer("repeat", 50)
@@ -26,6 +26,11 @@ enum BenchNetwork {
       case "plain": layouts = nil
       case let other: throw BenchError("--way \(other): blocked, exact or plain")
       }
+      let name = options.text("precision", layouts?.precision.rawValue ?? "")
+      guard layouts == nil ? name.isEmpty : LayoutOptions.Precision(rawValue: name) != nil else {
+        throw BenchError("--precision \(name): fast, exact or bf16, and not with --way plain")
+      }
+      if let precision = LayoutOptions.Precision(rawValue: name) { layouts?.precision = precision }
     }
   }
 
@@ -137,6 +142,7 @@ enum BenchNetwork {
         + #""min_ms":\#(milliseconds(times[0])),"#
         + (processor.isFinite ? #""processor_ms":\#(milliseconds(processor)),"# : "")
         + (error.map { #""max_rel_err":\#($0),"# } ?? "")
+        + #""precision":"\#(settings.layouts?.precision.rawValue ?? "plain")","#
         + #""gflops":\#((operations / median / 1e8).rounded() / 10),"#
         + #""prepare_ms":\#(milliseconds(prepared)),"program_mb":\#(plan.bytes >> 20),"#
         + #""peak_rss_mb":\#((peakMegabytes() * 10).rounded() / 10)}"#)

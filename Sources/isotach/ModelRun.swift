@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Compute
 import Foundation
 import GridFiles
 import Inspection
@@ -33,6 +34,8 @@ struct ModelRun: AsyncParsableCommand {
   @Option(help: "Threads that compute.") var threads: Int?
   @Option(help: "Memory for the whole process, e.g. 4GiB. [default: half of what is free]") var memory:
     String?
+  @Option(help: ArgumentHelp(LayoutOptions.Precision.help, valueName: "fast|exact|bf16"))
+  var precision: LayoutOptions.Precision = .fast
 
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {
@@ -52,7 +55,8 @@ struct ModelRun: AsyncParsableCommand {
       let resources = RunSettings(
         threads: threads, memory: memory.flatMap { ByteSize.parse($0) }, version: Isotach.versionText)
       let lines = try await tensors.run(
-        to: output, threads: resources.threads, memory: resources.memory, program: resources.version)
+        to: output, threads: resources.threads, memory: resources.memory, precision: precision,
+        program: resources.version)
       return Output.print(output?.escapedForDisplay ?? lines.joined(separator: "\n"))
     }
     let stored = try ModelFile.open(model)
@@ -90,6 +94,7 @@ struct ModelRun: AsyncParsableCommand {
     let given = try variables(of: stored)
     var predict: [(String, JSONValue)] = [
       ("input", .string("field")), ("model", .string(model)), ("as", .string("result")),
+      ("precision", .string(precision.rawValue)),
     ]
     var inputs: [(String, JSONValue)] = []
     if let channels = stored.metadata.inputs {
@@ -173,3 +178,5 @@ struct ModelRun: AsyncParsableCommand {
     return name.first?.isLetter == true ? name : "output_\(name)"
   }
 }
+
+extension LayoutOptions.Precision: ExpressibleByArgument {}

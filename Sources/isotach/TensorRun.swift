@@ -31,7 +31,9 @@ struct TensorRun {
 
   /// - Returns: how many numbers of each output are finite, and the range of these, a line each.
   /// - Throws: `ModelError`, `FileError`, `GridError`.
-  func run(to target: String?, threads: Int, memory: Int, program: String) async throws -> [String] {
+  func run(
+    to target: String?, threads: Int, memory: Int, precision: LayoutOptions.Precision, program: String
+  ) async throws -> [String] {
     var shapes: [String: Shape] = [:]
     for (name, variable) in variables {
       do { shapes[name] = try Shape(variable.extents) } catch {
@@ -40,11 +42,16 @@ struct TensorRun {
     }
     // Shapes and memory are checked before numbers are read.
     let graph = try model.graph(shapes)
-    let runner = try OnnxRun(graph, threads: threads, memory: memory, layouts: LayoutOptions())
+    let runner = try OnnxRun(
+      graph, threads: threads, memory: memory, layouts: LayoutOptions(precision: precision))
     var numbers: [String: [Double]] = [:]
     for (name, variable) in variables { numbers[name] = try await read(variable) }
     let results = try runner.run(numbers)
-    if let target { try await write(graph, results, to: target, program: program) }
+    if let target {
+      try await write(
+        graph, results, to: target,
+        provenance: "\(program), \(model.path)\(precision.provenance)")
+    }
     return graph.outputs.map { port in
       let finite = (results[port.name] ?? []).filter(\.isFinite)
       let range = finite.isEmpty ? "no finite numbers" : "\(finite.min() ?? 0) to \(finite.max() ?? 0)"
@@ -59,11 +66,11 @@ struct TensorRun {
   }
 
   /// Axes that are as long as those of an input bear their names, and have their coordinates.
-  private func write(_ graph: OnnxGraph, _ results: [String: [Double]], to target: String, program: String)
+  private func write(_ graph: OnnxGraph, _ results: [String: [Double]], to target: String, provenance: String)
     async throws
   {
     var definition = FileDefinition(attributes: [
-      Attribute("title", "result of a model"), Attribute("source", "\(program), \(model.path)"),
+      Attribute("title", "result of a model"), Attribute("source", provenance),
     ])
     let known = model.inputs.compactMap { variables[$0.name]?.dimensions }
     var coordinates: [Variable] = []

@@ -88,6 +88,44 @@ def test_normalisation_in_the_graph():
             assert abs(y - found).max() < 1e-5 * abs(found).max()
 
 
+def test_precision_is_asked_for_and_named():
+    _, _, np, netCDF4 = modules()
+    with Folder() as folder:
+        path = pipeline(folder, "train.yaml", (TRAIN % "").replace("base: 4", "base: 16"), [("one", "fields.nc")])
+        expect(isotach("run", path), 0)
+
+        def source(file):
+            with netCDF4.Dataset(folder / file) as data:
+                return data.source
+
+        for name in ("fast", "exact", "bf16"):
+            expect(isotach("model", "run", folder / "model.onnx", folder / "fields.nc", "--precision", name, "-o",
+                           folder / f"{name}.nc"), 0)
+        fast, exact, rounded = (read(folder / f"{name}.nc", "VWND") for name in ("fast", "exact", "bf16"))
+        assert abs(fast - exact).max() < 1e-5 * abs(exact).max()
+        difference = abs(rounded - exact).max() / abs(exact).max()
+        assert 1e-5 < difference < 3e-2, difference
+        assert "with products in bfloat16" in source("bf16.nc") and "bfloat16" not in source("fast.nc")
+        # The plan says which layers are rounded; the same bytes for any number of threads.
+        step = "  - predict: {input: one, model: model.onnx%s, as: made}"
+        path = pipeline(folder, "p.yaml", step % ", precision: bf16", [("made", "p.nc")])
+        result = isotach("plan", path)
+        expect(result, 0)
+        assert "bfloat16 products in " in result.out and "float32 in Conv" in result.out, result
+        for threads in (1, 2):
+            expect(isotach("run", path, "--threads", threads), 0)
+            (folder / "p.nc").rename(folder / f"p{threads}.nc")
+        assert np.array_equal(read(folder / "p1.nc", "VWND"), read(folder / "p2.nc", "VWND"))
+        result = isotach("plan", pipeline(folder, "q.yaml", step % "", [("made", "q.nc")]))
+        assert "bfloat16" not in result.out, result
+        result = isotach("check", pipeline(folder, "r.yaml", step % ", precision: half", [("made", "r.nc")]))
+        expect(result, 78)
+        assert "bf16" in result.err, result
+        result = isotach("model", "run", folder / "model.onnx", folder / "fields.nc", "--precision", "half")
+        expect(result, 64)
+        return f"{difference:.2g} of the largest value"
+
+
 def test_weights_go_out_and_in():
     onnx, _, np, _ = modules()
     need_module("safetensors")

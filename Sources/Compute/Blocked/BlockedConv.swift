@@ -64,16 +64,24 @@ struct BlockedConv: Operator {
     } else {
       inputs[0].forEachChannel(convolution.lanes) { plainX[$0] = inputs[0][$1] }
     }
-    let packed = inputs[1]
+    var packed: [T]
+    if convolution.way.isRounded {
+      for index in plainX.indices { plainX[index] = RoundedWeights.rounded(plainX[index]) }
+      packed = RoundedWeights.read(inputs[1], weights: wShape.count, bias: bShape.count)
+    } else {
+      packed = unsafe Array(UnsafeBufferPointer(start: inputs[1].pointer, count: wShape.count + bShape.count))
+    }
     unsafe plainX.withUnsafeMutableBufferPointer { from in
       unsafe plainY.withUnsafeMutableBufferPointer { to in
-        let w = unsafe Operand(wShape, .init(start: packed.pointer, count: wShape.count))
-        let bias = unsafe Operand(bShape, .init(start: packed.pointer + wShape.count, count: bShape.count))
-        let (x, y) = unsafe (Operand(xShape, from), Operand(yShape, to))
-        if convolution.isAdjoint {
-          plan.referenceInputGradient(x, w, bias: bias, y)
-        } else {
-          plan.referenceForward(x, w, bias: bias, y)
+        unsafe packed.withUnsafeMutableBufferPointer { packed in
+          let w = unsafe Operand(wShape, .init(rebasing: packed[..<wShape.count]))
+          let bias = unsafe Operand(bShape, .init(rebasing: packed[wShape.count...]))
+          let (x, y) = unsafe (Operand(xShape, from), Operand(yShape, to))
+          if convolution.isAdjoint {
+            plan.referenceInputGradient(x, w, bias: bias, y)
+          } else {
+            plan.referenceForward(x, w, bias: bias, y)
+          }
         }
       }
     }

@@ -16,6 +16,8 @@ struct BlockedConvolution: Sendable, Hashable {
     case depthwise
     /// The adjoint of a convolution with a stride.
     case transposed
+    /// Sums of products of numbers that are rounded to bfloat16; transposed when no two taps meet.
+    case rounded, roundedTransposed
 
     var description: String {
       switch self {
@@ -26,9 +28,14 @@ struct BlockedConvolution: Sendable, Hashable {
       case .last: "direct to plain"
       case .depthwise: "depthwise"
       case .transposed: "direct, transposed"
+      case .rounded: "direct, bfloat16"
+      case .roundedTransposed: "direct, transposed, bfloat16"
       }
     }
     var isWinograd: Bool { self == .winograd4 || self == .winograd6 }
+    var isRounded: Bool { self == .rounded || self == .roundedTransposed }
+    /// What the adjoint does tap by tap, not as a convolution with the turned kernel.
+    var isTransposed: Bool { self == .transposed || self == .roundedTransposed }
   }
 
   /// Of the convolution, also where its adjoint is computed.
@@ -43,15 +50,23 @@ struct BlockedConvolution: Sendable, Hashable {
   init?(_ plan: ConvolutionPlan, isAdjoint: Bool = false, lanes: Lanes, way: Way) {
     (self.plan, self.isAdjoint, self.lanes, self.way) = (plan, isAdjoint, lanes, way)
     guard plan.rank == 2, plan.batch > 0, lanes.channels == channels,
-      lanes.isPlain || (plan.groups == 1 && (way == .direct || way.isWinograd || way == .last))
+      lanes.isPlain
+        || (plan.groups == 1 && (way == .direct || way == .rounded || way.isWinograd || way == .last))
     else { return nil }
     switch way {
-    case .transposed: guard isAdjoint else { return nil }
+    case .transposed, .roundedTransposed: guard isAdjoint else { return nil }
     case .first, .last, .depthwise: guard !isAdjoint else { return nil }
-    case .direct, .winograd4, .winograd6:
+    case .direct, .rounded, .winograd4, .winograd6:
       guard !isAdjoint || plan.window.stride == [1, 1, 1] else { return nil }
     }
     guard withNative({ _ in true }) == true else { return nil }
+  }
+
+  /// Whether there is a kernel with products in bfloat16.
+  static func hasRounded(_ plan: ConvolutionPlan, isAdjoint: Bool, lanes: Lanes) -> Bool {
+    Way.allCases.contains { way in
+      way.isRounded && BlockedConvolution(plan, isAdjoint: isAdjoint, lanes: lanes, way: way) != nil
+    }
   }
 
   /// Of the input.
@@ -77,7 +92,8 @@ struct BlockedConvolution: Sendable, Hashable {
 
   /// Numbers of the packed weights and bias. The reference packs both as they are, one behind the other.
   var packedCount: Int {
-    let plain = plan.groups * plan.filters * plan.channels * plan.window.kernelCount + filters
+    let weights = plan.groups * plan.filters * plan.channels * plan.window.kernelCount
+    let plain = (way.isRounded ? (weights + 1) / 2 : weights) + filters
     return max(plain, withNative { $0.packed } ?? 0)
   }
 
@@ -93,7 +109,7 @@ struct BlockedConvolution: Sendable, Hashable {
       let window = plan.window
       let (from, to) = isAdjoint ? (window.output, window.input) : (window.input, window.output)
       // The adjoint without stride is a convolution with the turned kernel.
-      let isTurned = isAdjoint && way != .transposed
+      let isTurned = isAdjoint && !way.isTransposed
       func before(_ axis: Int) -> Int64 {
         Int64(
           isTurned
@@ -114,7 +130,7 @@ struct BlockedConvolution: Sendable, Hashable {
         shape.out_height = Int64(rows.count)
         // Row 0 of these is farther from the first row of the input.
         shape.before_y +=
-          way == .transposed
+          way.isTransposed
           ? Int64(rows.lowerBound) : -Int64(rows.lowerBound * (isAdjoint ? 1 : window.stride[1]))
       }
       shape.turned = isTurned ? 1 : 0

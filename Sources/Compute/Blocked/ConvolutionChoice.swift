@@ -8,6 +8,19 @@ public struct LayoutOptions: Sendable, Hashable {
     case exact
     /// Winograd where it is faster: below 5e-5 of the largest value, usually about 5e-6.
     case fast
+    /// Operands of convolutions and dense layers rounded to bfloat16, sums in float32: errors of about 1e-2 of the largest
+    /// value, half the memory for weights, and the processor's own units for such products. Layers without such a kernel
+    /// are computed in float32, as by `exact`.
+    case bf16
+
+    /// For the help of keys and options.
+    public static let help =
+      "fast: float32, 3 x 3 convolutions by Winograd's algorithm where that is faster; exact: float32, sums of products "
+      + "alone; bf16: operands of convolutions and dense layers rounded to bfloat16, about 1e-2 of the largest value off, "
+      + "with sums in float32 and half the memory for weights"
+
+    /// What files say behind the network's name; empty for float32.
+    public var provenance: String { self == .bf16 ? " with products in bfloat16" : "" }
   }
   public var precision: Precision
   /// Packed weights of one convolution may have so many bytes at most: transformed 3 x 3 weights are 4 (7) times as
@@ -24,6 +37,8 @@ public struct LayoutOptions: Sendable, Hashable {
 ///
 /// - Direct sums take 2 x pixels x taps x channels x filters, filters filled up to blocks of 16; to plain values (few filters out) twice that of channels filled up instead of
 ///   filters; depthwise sums 4 times theirs, for they wait for memory.
+/// - Direct sums of products in bfloat16 count as others. When they are asked for they take the place of these, of
+///   Winograd, and of those from plain values with 16 channels or more.
 /// - Winograd F(m x m) takes 2 (m + 2)^2 x channels x filters (both filled up) for each tile of m x m pixels at 90 % of
 ///   the speed, and the transforms of a tile 12 (F(4)) or 24 (F(6)) for each point and each channel and filter; where
 ///   tiles are few the weights are what takes time: 8 for each transformed number.
@@ -39,9 +54,16 @@ struct ConvolutionChoice {
   func ways(_ plan: ConvolutionPlan, isAdjoint: Bool, lanes: Lanes) -> [(
     convolution: BlockedConvolution, cost: Double
   )] {
-    BlockedConvolution.Way.allCases.compactMap { way in
+    // Whatever the processor has: the choice is the same everywhere, and so are the roundings.
+    var replaced: Set<BlockedConvolution.Way> = []
+    if options.precision == .bf16, BlockedConvolution.hasRounded(plan, isAdjoint: isAdjoint, lanes: lanes) {
+      replaced = [.direct, .transposed]
+      if lanes.channels >= Lanes.width { replaced.insert(.first) }
+    }
+    return BlockedConvolution.Way.allCases.compactMap { way in
       // F(6 x 6) saves little beside F(4 x 4), for twice the error and nearly twice the weights.
       guard way != .winograd6, options.precision == .fast || !way.isWinograd,
+        way.isRounded ? options.precision == .bf16 : !replaced.contains(way),
         let convolution = BlockedConvolution(plan, isAdjoint: isAdjoint, lanes: lanes, way: way),
         !way.isWinograd || convolution.packedCount <= options.packedBytes / MemoryLayout<Float>.stride
       else { return nil }
@@ -57,7 +79,7 @@ struct ConvolutionChoice {
     // A product of a pixel of what the convolution makes, a tap and a channel.
     let taps = 2 * Double(plan.batch * plan.window.outputCount * plan.window.kernelCount)
     switch convolution.way {
-    case .direct, .transposed:
+    case .direct, .transposed, .rounded, .roundedTransposed:
       // Groups that are no whole blocks are computed together, with zeros between them.
       let isWhole = channels % Lanes.width == 0 && filters % Lanes.width == 0
       let together =

@@ -11,6 +11,7 @@ import Tensors
     case last(isotach_last)
     case depthwise(isotach_depthwise, rows: Int)
     case transposed(isotach_transposed)
+    case rounded(isotach_bfloat16)
   }
   private let kind: Kind
   /// Numbers of packed weights, and the ranges in which they are packed.
@@ -80,6 +81,16 @@ import Tensors
       scratch = unsafe isotach_transposed_scratch(&plan)
       pieces = [Int(unsafe isotach_transposed_pieces(&plan))]
       kind = .transposed(plan)
+    case .rounded, .roundedTransposed:
+      var plan = unsafe isotach_bfloat16()
+      guard
+        unsafe (way == .rounded
+          ? isotach_bfloat16_plan(&shape, &plan) : isotach_bfloat16_plan_transposed(&shape, &plan)) == 1
+      else { return nil }
+      (count, ranges) = unsafe (isotach_bfloat16_packed(&plan), isotach_bfloat16_pack_ranges(&plan))
+      (shared, scratch) = unsafe (isotach_bfloat16_shared(&plan), isotach_bfloat16_scratch(&plan))
+      pieces = [0, 1].map { Int(unsafe isotach_bfloat16_pieces(&plan, $0)) }
+      kind = .rounded(plan)
     }
     (packed, packRanges) = (Int(count), Int(ranges))
     (sharedBytes, scratchBytes) = (aligned(shared), aligned(scratch))
@@ -98,6 +109,7 @@ import Tensors
     case .last(var plan): unsafe isotach_last_pack(&plan, w, bias, first, last, target)
     case .depthwise(var plan, _): unsafe isotach_depthwise_pack(&plan, w, bias, target)
     case .transposed(var plan): unsafe isotach_transposed_pack(&plan, w, bias, first, last, target)
+    case .rounded(var plan): unsafe isotach_bfloat16_pack(&plan, w, bias, first, last, target)
     }
   }
 
@@ -160,6 +172,9 @@ import Tensors
             &plan, Int64(first), Int64(min(rows, first + Self.depthwiseRows)), &from, packed, &epilogue, &to)
         case .transposed(var plan):
           unsafe isotach_transposed_run(&plan, part, &from, packed, &epilogue, &to, scratch)
+        case .rounded(var plan):
+          unsafe isotach_bfloat16_run(
+            &plan, Int64(phase), part, &from, packed, &epilogue, &to, shared, scratch)
         case .first, .last: break
         }
       }

@@ -25,6 +25,10 @@ struct PackedWeights: Operator {
 
   @_specialize(where T == Float) @_specialize(where T == Double)
   func reference<T: Real>(_ inputs: [Operand<T>], _ outputs: [Operand<T>], _ step: StepContext) {
+    if convolution.way.isRounded {
+      RoundedWeights.write(inputs[0], inputs.count > 1 ? inputs[1] : nil, outputs[0])
+      return
+    }
     outputs[0].fill(0)
     for index in 0..<inputs[0].count { outputs[0][index] = inputs[0][index] }
     guard inputs.count > 1 else { return }

@@ -86,7 +86,7 @@ extension BlockedConv: RowsOperator {
     let (kernel, stride, dilation, before) = (
       window.kernel[1], window.stride[1], window.dilation[1], window.before[1]
     )
-    if convolution.way == .transposed {
+    if convolution.way.isTransposed {
       // Of y[i * stride + k - before].
       let (low, high) = (rows.lowerBound + before - kernel + 1, rows.upperBound - 1 + before)
       return (low >= 0 ? (low + stride - 1) / stride : -((-low) / stride))..<high / stride + 1
@@ -102,8 +102,8 @@ extension BlockedConv: RowsOperator {
     switch convolution.way {
     case .winograd4: 4
     case .winograd6: 6
-    case .transposed: convolution.plan.window.stride[1]
-    case .direct, .first, .last, .depthwise: 1
+    case .transposed, .roundedTransposed: convolution.plan.window.stride[1]
+    case .direct, .rounded, .first, .last, .depthwise: 1
     }
   }
 

@@ -11,21 +11,27 @@ import Tensors
   /// Held during a run; the parameters that the kept values were made from.
   private let busy = Mutex<Parameters?>(nil)
 
-  /// Takes the memory of the plan, and touches it: it is held from now on.
+  /// Takes the memory of the plan.
   /// - Throws: `RunError` when the system has no memory for it.
   package init(_ plan: ProgramPlan, team: ThreadTeam) throws(RunError) {
     self.plan = plan
     self.team = team
     let bytes = max(64, plan.arenaBytes)
-    unsafe arena = .zeros(bytes)
-    unsafe kept = .zeros(max(64, plan.keptBytes))
+    guard let arena = unsafe UnsafeMutableRawBufferPointer.zeros(bytes) else {
+      throw RunError("the system has no memory of \(bytes) bytes")
+    }
+    guard let kept = unsafe UnsafeMutableRawBufferPointer.zeros(max(64, plan.keptBytes)) else {
+      unsafe arena.returnZeros()
+      throw RunError("the system has no memory of \(plan.keptBytes) bytes")
+    }
+    unsafe (self.arena, self.kept) = (arena, kept)
     unsafe constants = .allocate(capacity: max(1, plan.constants.count))
     _ = unsafe constants.initialize(from: plan.constants)
   }
 
   deinit {
-    unsafe arena.deallocate()
-    unsafe kept.deallocate()
+    unsafe arena.returnZeros()
+    unsafe kept.returnZeros()
     unsafe constants.deallocate()
   }
 

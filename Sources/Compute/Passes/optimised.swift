@@ -14,6 +14,7 @@ public func optimised(_ graph: Graph, _ goals: Goals, layouts: LayoutOptions? = 
   result = try RecogniseLRN.run(result.graph, result.goals)
   result = try FuseActivation.run(result.graph, result.goals)
   if let layouts {
+    if layouts.precision == .bf16 { result = try RoundProducts.run(result.graph, result.goals) }
     result = try AssignLayouts.run(result.graph, result.goals, layouts)
     result = try FuseBands.run(result.graph, result.goals)
   }

@@ -155,8 +155,8 @@ static void run_range(const range_work *r, int64_t first_block, const float *b, 
   }
 }
 
-// From the first pixel of a value to that of a block of the results.
-static int64_t block_offset(const isotach_general *p, const isotach_blocked *y, int64_t columns, int64_t block) {
+int64_t isotach_general_block_offset(const isotach_general *p, const isotach_blocked *y, int64_t columns,
+                                     int64_t block) {
   if (p->copies == 1) return block * y->block_step;
   int64_t filters = p->out_blocks / p->copies, copy = block / filters;
   return block % filters * y->block_step + copy / columns * (y->row_step / (p->copies / columns))
@@ -196,10 +196,12 @@ void isotach_general_run_apart(const isotach_general *p, int64_t piece, const is
     range_work r = {.plan = p, .x = x, .epilogue = epilogue, .starts = starts, .at = {y_offset, r_offset, m_offset},
                     .sums = sums, .pixels = last - first, .rows = rows, .wide = wide};
     for (int64_t k = 0; k < wide / ISOTACH_LANES; ++k) {
-      r.bases.y[k] = y->data + block_offset(p, y, columns, out_block + k);
+      r.bases.y[k] = y->data + isotach_general_block_offset(p, y, columns, out_block + k);
       if (epilogue->residual)
-        r.bases.residual[k] = epilogue->residual->data + block_offset(p, epilogue->residual, columns, out_block + k);
-      if (epilogue->mask) r.bases.mask[k] = epilogue->mask->data + block_offset(p, epilogue->mask, columns, out_block + k);
+        r.bases.residual[k] =
+            epilogue->residual->data + isotach_general_block_offset(p, epilogue->residual, columns, out_block + k);
+      if (epilogue->mask)
+        r.bases.mask[k] = epilogue->mask->data + isotach_general_block_offset(p, epilogue->mask, columns, out_block + k);
     }
     run_range(&r, group * p->in_blocks, packed + range_start(p, group, range), packed + out_block * ISOTACH_LANES);
   }

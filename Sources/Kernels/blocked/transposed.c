@@ -13,16 +13,14 @@ static part part_of(int64_t remainder, int64_t stride, int64_t kernel, int64_t b
                 outputs > remainder ? over(outputs - remainder, stride) : 0};
 }
 
-// Whether no two taps meet: then all remainders are filters of one convolution with a single tap.
-static int is_apart(const isotach_convolution *s) {
+int isotach_transposed_is_apart(const isotach_convolution *s) {
   return s->groups <= 1 && s->kernel_y == s->stride_y && s->kernel_x == s->stride_x && s->before_y % s->stride_y == 0
          && s->before_x % s->stride_x == 0 && s->out_height % s->stride_y == 0 && s->out_width % s->stride_x == 0;
 }
 
-// The convolution of a remainder; 0 when it has no outputs.
-static int plan_of(const isotach_transposed *p, int64_t remainder, isotach_general *g, isotach_tap_map *map) {
+int isotach_transposed_part(const isotach_transposed *p, int64_t remainder, isotach_general *g, isotach_tap_map *map) {
   const isotach_convolution *s = &p->shape;
-  if (is_apart(s)) {
+  if (isotach_transposed_is_apart(s)) {
     isotach_convolution one = *s;
     one.turned = 1;
     one.stride_y = one.stride_x = one.dilation_y = one.dilation_x = one.kernel_y = one.kernel_x = 1;
@@ -52,7 +50,7 @@ static int plan_of(const isotach_transposed *p, int64_t remainder, isotach_gener
 }
 
 static inline int64_t remainders(const isotach_transposed *p) {
-  return is_apart(&p->shape) ? 1 : p->shape.stride_y * p->shape.stride_x;
+  return isotach_transposed_is_apart(&p->shape) ? 1 : p->shape.stride_y * p->shape.stride_x;
 }
 
 int isotach_transposed_plan(const isotach_convolution *shape, isotach_transposed *p) {
@@ -63,14 +61,14 @@ int isotach_transposed_plan(const isotach_convolution *shape, isotach_transposed
   if (s->kernel_y < 1 || s->kernel_x < 1 || s->before_y < 0 || s->before_x < 0) return 0;
   isotach_general g;
   isotach_tap_map map;
-  return plan_of(p, 0, &g, &map);
+  return isotach_transposed_part(p, 0, &g, &map);
 }
 
 #define EACH_REMAINDER(BODY)                                                                                    \
   for (int64_t remainder = 0; remainder < remainders(p); ++remainder) {                                         \
     isotach_general g;                                                                                          \
     isotach_tap_map map;                                                                                        \
-    if (!plan_of(p, remainder, &g, &map)) continue;                                                             \
+    if (!isotach_transposed_part(p, remainder, &g, &map)) continue;                                                             \
     BODY;                                                                                                       \
   }
 

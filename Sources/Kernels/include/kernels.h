@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 // Every header is named here: the compiler does not notice a new one in the folder otherwise.
+#include "bfloat16.h"
 #include "blocked.h"
 #include "blocked_convolution.h"
 #include "blocked_gradient.h"
@@ -28,7 +29,7 @@
 // which fast form runs is chosen once, from the CPU, never from timing.
 
 /// 0 portable, 1 AVX2+FMA, 2 AVX-512: the best of what the processor has and the environment variable ISOTACH_CPU
-/// (portable, avx2, avx512) allows. Read once.
+/// (portable, avx2, avx512) allows. Read once. `isotach_bfloat16_unit` knows more of its values.
 int isotach_cpu_level(void);
 /// The calling thread takes no higher level from now on (2: what there is). For tests.
 void isotach_cpu_limit(int level);

@@ -1,6 +1,7 @@
 import Basics
 import Networks
 import SwiftProtobuf
+import Tensors
 
 #if canImport(Glibc)
   import Glibc
@@ -65,6 +66,7 @@ enum OnnxFile {
     var failure: ModelError?
     let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, done in
       done = 0
+      if let base = buffer.baseAddress { unsafe HugePages.ask(for: base, range.count) }
       while done < range.count, let base = buffer.baseAddress {
         let got = unsafe pread(descriptor, base + done, range.count - done, off_t(range.lowerBound + done))
         if got < 0, errno == EINTR { continue }

@@ -21,6 +21,8 @@ struct DetectGeometry: Sendable {
   let goals: Goals
   let parameterBytes: Int
   let operations: Double
+  /// When it was asked for: which layers round their operands.
+  let rounding: String?
   let classes: Int
 
   /// - Throws: `PlanError` at the model's key when it is no classifier of patches, or the field is too small.
@@ -91,6 +93,7 @@ struct DetectGeometry: Sendable {
       parameterBytes = try whole.layout().bytes
       let optimal = try optimised(final.graph, Goals(outputs: [("result", result)]), layouts: layouts)
       (graph, goals) = (optimal.graph, optimal.goals)
+      rounding = layouts.precision == .bf16 ? ProductPrecision(graph, goals).title : nil
     } catch {
       throw PlanError("the network cannot be simplified: \(error)", at: mark)
     }

@@ -18,6 +18,7 @@ struct Detected: Computation {
   var label: String {
     "detect in \(geometry.rows.count) x \(geometry.columns.count) windows of \(geometry.patch[0]) x \(geometry.patch[1]), "
       + "\(geometry.shifts.rows.count * geometry.shifts.columns.count) applications"
+      + (geometry.rounding.map { ", \($0)" } ?? "")
   }
 
   func prepare(_ run: RunContext) { engine.use(threads: run.threads) }

@@ -25,6 +25,7 @@ struct Predicted: Computation {
     let around =
       geometry.crops ? ", \(rows.crop) x \(columns.crop) cells put around (\(edges.rawValue))" : ""
     return "predict \(engine.source.known.outputs.map(\.name).joined(separator: ", ")) in \(cut)\(around)"
+      + (geometry.rounding.map { ", \($0)" } ?? "")
   }
 
   func prepare(_ run: RunContext) { engine.use(threads: run.threads) }

@@ -22,6 +22,8 @@ struct PredictionGeometry: Sendable {
   /// Bytes of the model's numbers.
   let parameterBytes: Int
   let operations: Double
+  /// When it was asked for: which layers round their operands.
+  let rounding: String?
 
   var refines: Bool { rowFactor != 1 || columnFactor != 1 }
   /// The network makes less than it is given.
@@ -100,6 +102,7 @@ struct PredictionGeometry: Sendable {
       throw PlanError("the network cannot be simplified: \(error.description)", at: mark)
     }
     (graph, goals) = (final.graph, final.goals)
+    rounding = layouts.precision == .bf16 ? ProductPrecision(final.graph, final.goals).title : nil
     if case .input(let name) = whole.graph.origin(whole.input) {
       inputName = name
     } else {

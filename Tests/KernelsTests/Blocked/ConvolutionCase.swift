@@ -60,12 +60,14 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     return epilogue
   }
 
-  func reference() -> [Float] {
+  /// - Parameter round: applied to both operands of each product.
+  func reference(_ round: (Float) -> Float = { $0 }) -> [Float] {
     var (shape, epilogue) = (shape, epilogue)
     var y = [Float](repeating: .nan, count: images * filters * outHeight * outWidth)
     // A mask takes the place of the activation.
     if hasMask { epilogue.activation = Int32(ISOTACH_LINEAR) }
-    isotach_convolution_reference(&shape, x, w, bias, residual, &epilogue, &y)
+    isotach_convolution_reference(
+      &shape, x.map(round), w.map(round), bias, residual, &epilogue, &y)
     if let mask {
       for i in y.indices where mask[i] <= 0 { y[i] *= activation == ISOTACH_LEAKY ? epilogue.slope : 0 }
     }
