@@ -536,11 +536,11 @@ def test_a_network_says_boxes_and_an_autoencoder_learns_beside_it():
         - {rebuild: {layers: [{conv: {filters: 8, kernel: 3}}, relu, {resize: {scale: 4}}, {conv: {filters: 1, kernel: 3}}], weight: 0.2}}
         - {conv: {filters: 5, kernel: 1}}
         - {resize: {scale: 4, method: nearest}}
-      loss: {box-grid: {stride: 4}}
+      loss: {box-grid: {stride: 4, coordinates: 40}}
       rate: 0.005
       schedule: cosine
       batch: 8
-      steps: 400
+      steps: 1000
       patch: 40
       model: net.onnx
       as: net
