@@ -5,8 +5,9 @@
 #include "weights.h"
 #include "window.h"
 
-// Pixels of a row whose gradients of 64 filters stay in the first-level cache; pieces there should be.
-enum { STRIP_PIXELS = 96, PIECES = 8 };
+// Pixels whose gradients of 64 filters stay in the first-level cache; sums that stay in the second-level cache; pieces
+// there should be.
+enum { AREA_PIXELS = 96, SUM_FLOATS = 96 << 10, PIECES = 8 };
 
 int isotach_general_gradient_plan(const isotach_convolution *shape, isotach_general_gradient *p) {
   *p = (isotach_general_gradient){.parts = 0};
@@ -37,28 +38,34 @@ int64_t isotach_general_gradient_pieces(const isotach_general_gradient *p, int64
   return phase == 0 ? p->parts * f->groups * f->ranges : f->groups * f->out_blocks * f->in_blocks;
 }
 
-// Columns first ..< last of row `row` of all images.
-static void add_strip(const isotach_general *f, const isotach_blocked *x, const isotach_blocked *dy, int64_t row,
-                      int64_t first, int64_t last, int64_t group, int64_t begin, int64_t wide, float *sums) {
+// What of y is summed at a time: rows and columns of an image.
+typedef struct {
+  int64_t image, first_row, last_row, first, last;
+} area;
+
+// The blocks `block` ..< `end` of channels.
+static void add_area(const isotach_general *f, const isotach_blocked *x, const isotach_blocked *dy, const area *at,
+                     int64_t group, int64_t begin, int64_t wide, int64_t block, int64_t end, float *sums) {
   const isotach_convolution *s = &f->shape;
-  int64_t image = row / s->out_height, i = row % s->out_height;
-  const float *seeds = dy->data + (group * f->out_blocks + begin) * dy->block_step + image * dy->image_step + i * dy->row_step;
-  for (int64_t block = 0; block < f->in_blocks; ++block) {
+  const float *seeds = dy->data + (group * f->out_blocks + begin) * dy->block_step + at->image * dy->image_step;
+  for (; block < end; ++block) {
     // Few channels: the lanes behind them are not summed.
     int64_t lanes = most(4, block == f->in_blocks - 1 ? f->last_depth : ISOTACH_LANES);
-    const float *plane = x->data + (group * f->in_blocks + block) * x->block_step + image * x->image_step;
+    const float *plane = x->data + (group * f->in_blocks + block) * x->block_step + at->image * x->image_step;
     for (int64_t t = 0; t < f->taps; ++t) {
-      int64_t at_y = i * s->stride_y - s->before_y + t / s->kernel_x * s->dilation_y;
+      int64_t at_y = t / s->kernel_x * s->dilation_y - s->before_y, top, bottom;
       int64_t at_x = t % s->kernel_x * s->dilation_x - s->before_x, from, to;
-      if (at_y < -x->halo_y || at_y >= x->height + x->halo_y) continue;
-      isotach_whole_windows(last, s->stride_x, -at_x, 0, -x->halo_x, x->width + x->halo_x, &from, &to);
-      from = most(from, first);
-      if (from >= to) continue;
+      isotach_whole_windows(at->last_row, s->stride_y, -at_y, 0, -x->halo_y, x->height + x->halo_y, &top, &bottom);
+      isotach_whole_windows(at->last, s->stride_x, -at_x, 0, -x->halo_x, x->width + x->halo_x, &from, &to);
+      top = most(top, at->first_row), from = most(from, at->first);
+      if (from >= to || top >= bottom) continue;
       isotach_outer_work work = {.count = to - from, .a_step = s->stride_x * ISOTACH_LANES, .b_step = ISOTACH_LANES,
-                                 .b_block = dy->block_step, .c_step = wide};
+                                 .b_block = dy->block_step, .c_step = wide, .lines = bottom - top,
+                                 .a_line = s->stride_y * x->row_step, .b_line = dy->row_step};
       isotach_outer(f->level, &work, lanes, wide,
-                    plane + at_y * x->row_step + (from * s->stride_x + at_x) * ISOTACH_LANES,
-                    seeds + from * ISOTACH_LANES, sums + (block * f->taps + t) * ISOTACH_LANES * wide, 1);
+                    plane + (top * s->stride_y + at_y) * x->row_step + (from * s->stride_x + at_x) * ISOTACH_LANES,
+                    seeds + top * dy->row_step + from * ISOTACH_LANES,
+                    sums + (block * f->taps + t) * ISOTACH_LANES * wide, 1);
     }
   }
 }
@@ -72,9 +79,17 @@ void isotach_general_gradient_run(const isotach_general_gradient *p, int64_t pha
     int64_t wide = (range_begin(f, range + 1) - begin) * ISOTACH_LANES;
     float *sums = sums_of(p, part, group, range, shared);
     memset(sums, 0, (size_t)(wide * terms(f)) * sizeof *sums);
-    for (int64_t row = rows * part / p->parts; row < rows * (part + 1) / p->parts; ++row)
-      for (int64_t column = 0; column < f->shape.out_width; column += STRIP_PIXELS)
-        add_strip(f, x, dy, row, column, least(column + STRIP_PIXELS, f->shape.out_width), group, begin, wide, sums);
+    int64_t height = f->shape.out_height, width = f->shape.out_width, end = rows * (part + 1) / p->parts;
+    int64_t blocks = most(1, SUM_FLOATS / (f->taps * ISOTACH_LANES * wide)), most_rows = most(1, AREA_PIXELS / width);
+    for (int64_t block = 0; block < f->in_blocks; block += blocks)
+      for (int64_t row = rows * part / p->parts; row < end;) {
+        int64_t first = row % height, count = least(least(most_rows, height - first), end - row);
+        for (int64_t column = 0; column < width; column += AREA_PIXELS) {
+          area at = {row / height, first, first + count, column, least(column + AREA_PIXELS, width)};
+          add_area(f, x, dy, &at, group, begin, wide, block, least(block + blocks, f->in_blocks), sums);
+        }
+        row += count;
+      }
     return;
   }
   int64_t in = piece % f->in_blocks, out = piece / f->in_blocks, group = out / f->out_blocks, inside = out % f->out_blocks;

@@ -11,13 +11,16 @@
     for (int i = 0; i < ROWS; ++i)                                                                              \
       for (int j = 0; j < VECTORS; ++j)                                                                         \
         sum[i][j] = adds ? LOAD(c + i * c_step + j * VECTOR_LANES) : (V){0};                                    \
-    int64_t at = 0;                                                                                             \
-    for (int64_t k = 0; k < count; ++k, a += a_step, at += b_step) {                                            \
-      V value[VECTORS];                                                                                         \
-      for (int j = 0; j < VECTORS; ++j) value[j] = LOAD(columns[j] + at);                                       \
-      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; ++i) {                                       \
-        V left = SPLAT(a[i]);                                                                                   \
-        for (int j = 0; j < VECTORS; ++j) sum[i][j] = FMA(left, value[j], sum[i][j]);                           \
+    for (int64_t line = 0; line < work->lines; ++line) {                                                        \
+      const float *row = a + line * work->a_line;                                                               \
+      int64_t at = line * work->b_line;                                                                         \
+      for (int64_t k = 0; k < count; ++k, row += a_step, at += b_step) {                                        \
+        V value[VECTORS];                                                                                       \
+        for (int j = 0; j < VECTORS; ++j) value[j] = LOAD(columns[j] + at);                                     \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; ++i) {                                     \
+          V left = SPLAT(row[i]);                                                                               \
+          for (int j = 0; j < VECTORS; ++j) sum[i][j] = FMA(left, value[j], sum[i][j]);                         \
+        }                                                                                                       \
       }                                                                                                         \
     }                                                                                                           \
     for (int i = 0; i < ROWS; ++i)                                                                              \

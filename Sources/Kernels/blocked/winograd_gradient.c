@@ -93,7 +93,7 @@ static void multiply(const isotach_winograd_gradient *p, int64_t piece, int64_t 
   sums += point * s_step(p) + start * ISOTACH_LANES * depth_of(f);
   for (int64_t t = 0; t < tiles; t += RESIDENT_TILES) {
     isotach_outer_work work = {.count = least(RESIDENT_TILES, tiles - t), .a_step = ISOTACH_LANES, .b_step = wide,
-                               .b_block = ISOTACH_LANES, .c_step = wide};
+                               .b_block = ISOTACH_LANES, .c_step = wide, .lines = 1};
     for (int64_t block = 0; block < f->in_blocks; ++block)
       isotach_outer(f->level, &work, ISOTACH_LANES, wide, v + (block * p->chunk_tiles + t) * ISOTACH_LANES, z + t * wide,
                     sums + block * ISOTACH_LANES * wide, adds || t > 0);

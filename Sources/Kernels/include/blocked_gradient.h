@@ -46,6 +46,26 @@ int64_t isotach_general_gradient_pieces(const isotach_general_gradient *plan, in
 void isotach_general_gradient_run(const isotach_general_gradient *plan, int64_t phase, int64_t piece,
                                   const isotach_blocked *x, const isotach_blocked *dy, float *dw, float *shared);
 
+// MARK: few channels in or few filters out
+
+// The first convolution of a network, of a plain x and a blocked dy; or the last one (`is_last`, stride 1), of a blocked
+// x and a plain dy. One group; planes (channels of x, filters of dy) * kernel_y * kernel_x are at most 1024. Beyond its
+// image x counts as zero, halo or not. Phase 0 sums ranges of rows by themselves, phase 1 adds those sums up.
+
+typedef struct {
+  isotach_convolution shape;
+  int32_t level, is_last;
+  int64_t terms, rows, columns, blocks, ranges, parts, band_rows, plane_rows, pitch;
+} isotach_border_gradient;
+
+int isotach_border_gradient_plan(const isotach_convolution *shape, int is_last, isotach_border_gradient *plan);
+int64_t isotach_border_gradient_shared(const isotach_border_gradient *plan);
+int64_t isotach_border_gradient_phases(const isotach_border_gradient *plan);
+int64_t isotach_border_gradient_pieces(const isotach_border_gradient *plan, int64_t phase);
+/// `plain` is NCHW, its images image_step floats apart, `pixels` the blocked value.
+void isotach_border_gradient_run(const isotach_border_gradient *plan, int64_t phase, int64_t piece, const float *plain,
+                                 int64_t image_step, const isotach_blocked *pixels, float *dw, float *shared);
+
 // MARK: depthwise
 
 /// dw[channel][ky][kx] of the channels of blocks first ..< last (rows in float, the rest in double).

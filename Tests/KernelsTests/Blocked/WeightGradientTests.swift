@@ -48,7 +48,15 @@ import Testing
     }
   }
 
-  @Test(arguments: GeneralConvolutionTests.cases.filter { !$0.isTurned })
+  @Test(
+    arguments: GeneralConvolutionTests.cases.filter { !$0.isTurned } + [
+      // Several areas of an image and of a row; sums of many channels, a part at a time.
+      ConvolutionCase(
+        images: 3, channels: 20, filters: 70, height: 14, width: 13, kernel: (5, 5), before: (2, 2),
+        after: (2, 2)),
+      ConvolutionCase(channels: 16, filters: 17, height: 5, width: 199, stride: (2, 1), halo: (1, 1)),
+      ConvolutionCase(images: 2, channels: 200, filters: 64, height: 7, width: 7, stride: (2, 2)),
+    ])
   func general(one: ConvolutionCase) {
     check(one, 2e-6) { shape, x, dy, dw in
       var plan = isotach_general_gradient()
@@ -57,6 +65,47 @@ import Testing
       for phase in 0..<isotach_general_gradient_phases(&plan) {
         for piece in (0..<isotach_general_gradient_pieces(&plan, phase)).reversed() {
           isotach_general_gradient_run(&plan, phase, piece, &x, &dy, &dw, &shared)
+        }
+      }
+    }
+  }
+
+  static let plains =
+    (GeneralConvolutionTests.cases + BorderConvolutionTests.firsts + BorderConvolutionTests.lasts).filter {
+      !$0.isTurned && $0.groups == 1
+    } + [
+      // Several areas of a row, and parts that end within an image.
+      ConvolutionCase(
+        images: 3, channels: 2, filters: 7, height: 11, width: 203, kernel: (9, 9), before: (4, 4),
+        after: (4, 4)),
+      ConvolutionCase(
+        images: 2, channels: 70, filters: 3, height: 5, width: 101, kernel: (1, 5), before: (0, 0),
+        after: (0, 6)),
+    ]
+
+  /// From a plain x (the first convolution of a network) or a plain seed (the last).
+  @Test(arguments: plains, [0, 1] as [CInt])
+  func border(one: ConvolutionCase, isLast: CInt) {
+    let seeds = randomNumbers(one.images * one.filters * one.outHeight * one.outWidth, 6)
+    let numbers = isLast == 1 ? seeds : one.x
+    let planes = isLast == 1 ? one.filters : one.channels
+    let isPossible =
+      planes * one.kernel.0 * one.kernel.1 <= 1024 && (isLast == 0 || one.stride == (1, 1))
+    check(one, isPossible ? 2e-6 : .infinity) { shape, x, dy, dw in
+      var plan = isotach_border_gradient()
+      let isPlanned = isotach_border_gradient_plan(&shape, isLast, &plan) == 1
+      #expect(isPlanned == isPossible)
+      guard isPlanned else { return dw = dw.map { _ in 0 } }
+      var shared = [Float](repeating: .nan, count: Int(isotach_border_gradient_shared(&plan)))
+      for phase in 0..<isotach_border_gradient_phases(&plan) {
+        for piece in (0..<isotach_border_gradient_pieces(&plan, phase)).reversed() {
+          if isLast == 1 {
+            isotach_border_gradient_run(
+              &plan, phase, piece, numbers, Int64(numbers.count / one.images), &x, &dw, &shared)
+          } else {
+            isotach_border_gradient_run(
+              &plan, phase, piece, numbers, Int64(numbers.count / one.images), &dy, &dw, &shared)
+          }
         }
       }
     }
