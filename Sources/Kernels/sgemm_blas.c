@@ -7,6 +7,9 @@
 
 #include "kernels.h"
 
+// Numbers of the large matrix from which a thin product has its own kernel.
+enum { THIN_NUMBERS = 1 << 14 };
+
 typedef void (*cblas_sgemm_type)(int, int, int, int, int, int, float, const float *, int, const float *, int, float,
                                  float *, int);
 
@@ -40,6 +43,15 @@ const char *isotach_blas_name(void) {
 void isotach_sgemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                    int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
   if (m <= 0 || n <= 0) return;
+  // Bound by memory: panels would be packed for nothing.
+  if (!transpose_a && !transpose_b && m <= ISOTACH_THIN && k > 0 && k * n >= THIN_NUMBERS) {
+    isotach_thin_rows(m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    return;
+  }
+  if (transpose_a && !transpose_b && k <= ISOTACH_THIN && k > 0 && m * n >= THIN_NUMBERS) {
+    isotach_thin_terms(m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    return;
+  }
   pthread_once(&once, open_library);
   if (!cblas || k <= 0 || m > INT_MAX || n > INT_MAX || k > INT_MAX || lda > INT_MAX || ldb > INT_MAX
       || ldc > INT_MAX) {

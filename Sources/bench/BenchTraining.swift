@@ -7,7 +7,8 @@ enum BenchTraining {
   static func run(_ options: BenchOptions) async throws {
     let name = options.text("net", "unet32")
     let extents = try BenchNetwork.shape(options.text("shape", "8x5x128x128"))
-    let settings = try BenchNetwork.Options(options)
+    var settings = try BenchNetwork.Options(options)
+    settings.layouts?.packsEachRun = true
     try options.finish()
     let start = Clock.seconds()
     let network = try BenchNets.spec(name).network(input: try Shape(extents), .training)

@@ -55,8 +55,8 @@ struct BlockedConvolution: Sendable, Hashable {
     else { return nil }
     switch way {
     case .transposed, .roundedTransposed: guard isAdjoint else { return nil }
-    case .first, .last, .depthwise: guard !isAdjoint else { return nil }
-    case .direct, .rounded, .winograd4, .winograd6:
+    case .last, .depthwise: guard !isAdjoint else { return nil }
+    case .direct, .first, .rounded, .winograd4, .winograd6:
       guard !isAdjoint || plan.window.stride == [1, 1, 1] else { return nil }
     }
     guard withNative({ _ in true }) == true else { return nil }

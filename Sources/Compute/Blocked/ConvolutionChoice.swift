@@ -26,9 +26,11 @@ public struct LayoutOptions: Sendable, Hashable {
   /// Packed weights of one convolution may have so many bytes at most: transformed 3 x 3 weights are 4 (7) times as
   /// large as they were.
   public var packedBytes: Int
+  /// Weights are packed in every run, as in training: then it counts how long that takes.
+  public var packsEachRun: Bool
 
-  public init(precision: Precision = .fast, packedBytes: Int = 1 << 30) {
-    (self.precision, self.packedBytes) = (precision, packedBytes)
+  public init(precision: Precision = .fast, packedBytes: Int = 1 << 30, packsEachRun: Bool = false) {
+    (self.precision, self.packedBytes, self.packsEachRun) = (precision, packedBytes, packsEachRun)
   }
 }
 
@@ -43,7 +45,8 @@ public struct LayoutOptions: Sendable, Hashable {
 ///   the speed, and the transforms of a tile 12 (F(4)) or 24 (F(6)) for each point and each channel and filter; where
 ///   tiles are few the weights are what takes time: 8 for each transformed number.
 /// - The plain kernels reach about a third of that speed, but know no blocks: one channel costs one.
-/// - A number that is moved to or from blocks costs 32.
+/// - A number that is moved to or from blocks costs 32, one that is packed in every run 16, and beyond 2^16 of a layer
+///   192: those are written to memory and read again.
 struct ConvolutionChoice {
   let options: LayoutOptions
 
@@ -67,8 +70,13 @@ struct ConvolutionChoice {
         let convolution = BlockedConvolution(plan, isAdjoint: isAdjoint, lanes: lanes, way: way),
         !way.isWinograd || convolution.packedCount <= options.packedBytes / MemoryLayout<Float>.stride
       else { return nil }
-      return (convolution, Self.cost(convolution))
+      let packing = options.packsEachRun ? Self.packing(convolution.packedCount) : 0
+      return (convolution, Self.cost(convolution) + packing)
     }
+  }
+
+  private static func packing(_ count: Int) -> Double {
+    Double(16 * min(count, 1 << 16) + 192 * max(0, count - (1 << 16)))
   }
 
   static func cost(_ convolution: BlockedConvolution) -> Double {

@@ -72,10 +72,11 @@ public struct Gemm: TakesActivation {
   public func compute(_ inputs: [Operand<Float>], _ outputs: [Operand<Float>], _ run: RunContext) {
     guard let (m, n, k) = try? sizes(inputs.map(\.shape)) else { return }
     let (a, b, y) = (inputs[0], inputs[1], outputs[0])
-    if inputs.count == 3 { begin(with: inputs[2], y) } else { y.fill(0) }
+    let isAdded = inputs.count == 3
+    if isAdded { begin(with: inputs[2], y) } else if k == 0 { y.fill(0) }
     let product = MatrixProduct(m: m, n: n, k: k, transposeA: transposeA, transposeB: transposeB)
     run.parallel(product.pieces) {
-      product.run($0, Float(alpha), a.pointer, b.pointer, 1, y.pointer)
+      product.run($0, Float(alpha), a.pointer, b.pointer, isAdded ? 1 : 0, y.pointer)
     }
     guard let activation else { return }
     run.parallel(over: y.count, grain: 4096) { activation.apply(y.pointer + $0.lowerBound, $0.count) }

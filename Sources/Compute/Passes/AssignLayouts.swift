@@ -53,6 +53,7 @@ struct LayoutAssignment {
       if try convolution(index) { continue }
       if try residual(index) { continue }
       if try mask(index) { continue }
+      if try weightGradient(index) { continue }
       if try follow(index) { continue }
       try copyPlain(index)
     }
@@ -280,6 +281,36 @@ struct LayoutAssignment {
     return true
   }
 
+  // MARK: gradients of weights
+
+  /// Those of a first or last convolution, whose few channels or filters are read as they lie: blocks of them would be
+  /// zeros mostly.
+  private mutating func weightGradient(_ index: Int) throws(GraphError) -> Bool {
+    let node = graph.nodes[index]
+    guard let gradient = node.op as? ConvWeightGradient,
+      let plan = try? gradient.plan(node.call.inputs.map(graph.shape)), plan.groups == 1
+    else { return false }
+    let (x, seed) = (node.call.inputs[0], node.call.inputs[1])
+    func isPlain(_ value: Value) -> Bool { blocked[value] == nil || plain.contains(value) }
+    let (way, other): (BlockedWeightGradient.Way, Value)
+    if plan.channels <= 6, isPlain(x) {
+      (way, other) = (.first, seed)
+    } else if plan.filters <= 6, isPlain(seed) {
+      (way, other) = (.last, x)
+    } else {
+      return false
+    }
+    guard let form = blocked[other], form.lanes.isPlain, let op = BlockedWeightGradient(plan, way: way) else {
+      return false
+    }
+    let (from, to) = way == .first ? (try plainValue(x), form.value) : (form.value, try plainValue(seed))
+    rewrite.new.path = node.call.path
+    let made = try rewrite.new.one(op, from, to)
+    try rewrite.replace(node.call.outputs[0], by: made)
+    plain.insert(node.call.outputs[0])
+    return true
+  }
+
   // MARK: what follows
 
   /// Numbers in lanes without a channel are multiplied with weights of zero: they must be finite, and small.
@@ -294,7 +325,8 @@ struct LayoutAssignment {
       let count = graph.shape(one.0).count
       if let form = one.1, !form.isSparse { sums.0 += count } else { sums.1 += count }
     }
-    guard inside > outside,
+    // Gradients go on in blocks where they meet what was in blocks forward.
+    guard inside > outside || inside == outside && node.op.mayBeGradientInBlocks,
       let made = node.op.inBlocks(
         zip(node.call.inputs, forms).map { value, form in
           BlockedOperand(shape: graph.shape(value), lanes: form?.lanes, rest: form?.rest ?? 0)

@@ -11,7 +11,7 @@ typedef struct {
 } stretch_work;
 typedef void (*stretch_function)(const stretch_work *work, const int32_t *offset, const float *a, const float *b,
                                  float *c, int64_t c_step);
-enum { STRETCHES_MOST = 10 };
+enum { STRETCHES_MOST = 8 };
 // Taps of a function at most, by its vectors - 1.
 typedef struct {
   int tall[4];

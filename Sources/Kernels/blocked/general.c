@@ -63,6 +63,24 @@ void isotach_general_pack(const isotach_general *p, const float *w, const float 
   isotach_general_pack_taps(p, &map, w, bias, first, last, packed);
 }
 
+// Weights of a block of filters and a block of channels of one group, whose lanes are their numbers: read in their order.
+static void pack_block(const isotach_general *p, const isotach_tap_map *map, const float *w, int64_t filters, int64_t in,
+                       int64_t depth, float *target, int64_t wide) {
+  const isotach_convolution *s = &p->shape;
+  int64_t first_filter = filters * ISOTACH_LANES, first_channel = in * ISOTACH_LANES;
+  int64_t outer = s->turned ? depth : ISOTACH_LANES, inner = s->turned ? ISOTACH_LANES : depth;
+  for (int64_t a = 0; a < outer; ++a)
+    for (int64_t b = 0; b < inner; ++b) {
+      int64_t l = s->turned ? b : a, k = s->turned ? a : b, f = first_filter + l, c = first_channel + k;
+      float *to = target + k * wide + l;
+      int is_there = f < s->filters && c < s->channels && map->taps > 0;
+      const float *from = w + (s->turned ? c * s->filters + f : f * s->channels + c) * map->taps + map->first;
+      for (int64_t ky = 0; ky < s->kernel_y; ++ky)
+        for (int64_t kx = 0; kx < s->kernel_x; ++kx, to += depth * wide)
+          *to = is_there ? from[ky * map->step_y + kx * map->step_x] : 0;
+    }
+}
+
 void isotach_general_pack_taps(const isotach_general *p, const isotach_tap_map *map, const float *w, const float *bias,
                                int64_t first, int64_t last, float *packed) {
   for (int64_t block = first; block < last; ++block) {
@@ -77,6 +95,10 @@ void isotach_general_pack_taps(const isotach_general *p, const isotach_tap_map *
     isotach_pack_bias(&p->shape, bias, filters, packed + block * ISOTACH_LANES);
     for (int64_t b = 0; b < p->in_blocks; ++b) {
       int64_t depth = b == p->in_blocks - 1 ? p->last_depth : ISOTACH_LANES;
+      if (p->shape.groups == 1 && !p->shape.channel_of_lane && !p->shape.filter_of_lane) {
+        pack_block(p, &taps, w, filters, b, depth, target + b * p->taps * ISOTACH_LANES * wide, wide);
+        continue;
+      }
       for (int64_t k = 0; k < depth; ++k)
         isotach_gather_taps(&p->shape, &taps, w, filters, (group * p->in_blocks + b) * ISOTACH_LANES + k,
                             target + (b * p->taps * ISOTACH_LANES + k) * wide, depth * wide);

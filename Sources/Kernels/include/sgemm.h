@@ -12,6 +12,15 @@ void isotach_sgemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64
 /// Our own: blocked, with packed panels. Every element is summed in the order of K, in blocks of 256.
 void isotach_sgemm_own(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
                        const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+/// C = alpha A B + beta C of few rows, which stay in the cache while B is read once, four rows at a time.
+void isotach_thin_rows(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, const float *b,
+                       int64_t ldb, float beta, float *c, int64_t ldc);
+/// C = alpha A' B + beta C of at most ISOTACH_THIN terms: the gradient of the weights of a dense layer and a small batch.
+/// C is written once, past the caches when it is large.
+void isotach_thin_terms(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, const float *b,
+                        int64_t ldb, float beta, float *c, int64_t ldc);
+/// Rows or terms up to which `isotach_sgemm` takes those.
+enum { ISOTACH_THIN = 16 };
 /// Plain loops that sum in double.
 void isotach_sgemm_reference(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
                              const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,

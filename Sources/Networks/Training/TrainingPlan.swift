@@ -72,14 +72,14 @@ public struct TrainingPlan: Sendable {
       }
       let step = try optimised(
         network.graph, Goals(outputs: [("loss", value)], external: external, updates: network.updates),
-        layouts: LayoutOptions())
+        layouts: LayoutOptions(packsEachRun: true))
       training = try ProgramPlan(step.graph, step.goals, threads: threads)
       (self.copies, self.constants) = (copies, constants)
       self.network = network
       var other = try definition.network(input: input, .inference, domain: domain)
       let measured = try Self.addLoss(loss, to: &other, target)
       let check = try optimised(
-        other.graph, Goals(outputs: [("loss", measured)]), layouts: LayoutOptions())
+        other.graph, Goals(outputs: [("loss", measured)]), layouts: LayoutOptions(packsEachRun: true))
       validation = try ProgramPlan(check.graph, check.goals, threads: threads)
     } catch let error as ModelError {
       throw error

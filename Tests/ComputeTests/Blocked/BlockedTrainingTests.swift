@@ -24,7 +24,7 @@ import Testing
     let exact = try Interpreter<Double>(graph).run(values, made.given)
     var names: [String] = []
     for (precision, tolerance) in [(LayoutOptions.Precision.exact, 1e-5), (.fast, 5e-5)] {
-      let pass = try optimised(graph, goals, layouts: LayoutOptions(precision: precision))
+      let pass = try optimised(graph, goals, layouts: LayoutOptions(precision: precision, packsEachRun: true))
       names = PassTests.names(pass.graph, pass.goals)
       let reference = try Interpreter<Double>(pass.graph).run(pass.goals.values, made.given)
       for (a, b) in zip(reference, exact) {
@@ -94,5 +94,30 @@ import Testing
     let f = try made.graph.one(Tanh(), try made.conv(e, 16))
     let names = try check(made, f)
     #expect(names.count { $0 == "LeakyReluGradient" } == 1, "one is part of a convolution")
+  }
+
+  /// From a few channels to a few filters: their gradients are made of plain numbers as they lie, and the result's goes
+  /// backward from a plain value.
+  @Test func fewChannelsAndFilters() throws {
+    var made = try BlockedGraph([2, 3, 13, 12])
+    let a = try made.graph.one(Relu(), try made.conv(made.input, 20, kernel: [5, 5]))
+    let b = try made.graph.one(Relu(), try made.conv(a, 34, kernel: [1, 1]))
+    let y = try made.conv(b, 2)
+    let names = try check(made, y)
+    for name in ["Conv", "ConvInputGradient", "ConvWeightGradient", "ToBlocked", "FromBlocked"] {
+      #expect(!names.contains(name), "\(name) is left")
+    }
+  }
+
+  /// The mean of all pixels: the gradient comes back as a plain value, and goes on in blocks.
+  @Test func meanOfPixels() throws {
+    var made = try BlockedGraph([2, 16, 6, 7])
+    let a = try made.graph.one(Relu(), try made.conv(made.input, 32))
+    let b = try made.graph.one(Relu(), try made.graph.one(Add(), try made.conv(a, 32), a))
+    let y = try made.graph.one(GlobalAveragePool(), b)
+    let names = try check(made, y)
+    for name in ["Conv", "ConvInputGradient", "ConvWeightGradient", "ChannelSum"] {
+      #expect(!names.contains(name), "\(name) is left")
+    }
   }
 }
