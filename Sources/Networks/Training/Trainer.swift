@@ -107,7 +107,7 @@ import Tensors
       unsafe target.pointer.update(from: source.pointer, count: source.count)
     }
     let each = plan.trained.entries.map { unsafe gradients[$0].values }
-    let norm = loss.isFinite ? unsafe (plan.options.clipping ?? Clipping()).apply(each) : .nan
+    let norm = loss.isFinite ? unsafe (plan.options.clipping ?? Clipping()).apply(each, team: team) : .nan
     guard loss.isFinite, norm.isFinite else { throw fault(batch, context, loss: loss) }
     if !plan.constants.isEmpty { restoreConstants() }
     let (optimiser, decay) = (plan.options.optimiser, plan.options.baseDecay)
