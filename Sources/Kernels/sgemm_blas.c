@@ -52,6 +52,10 @@ void isotach_sgemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64
     isotach_thin_terms(m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     return;
   }
+  if (!transpose_a && transpose_b && m <= ISOTACH_THIN && k > 0) {
+    isotach_dense(m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    return;
+  }
   pthread_once(&once, open_library);
   if (!cblas || k <= 0 || m > INT_MAX || n > INT_MAX || k > INT_MAX || lda > INT_MAX || ldb > INT_MAX
       || ldc > INT_MAX) {

@@ -91,7 +91,7 @@ enum BenchNetwork {
     let plan = try ProgramPlan(made.graph, made.goals, prepares: true, threads: settings.threads)
     let program = try Program(plan, team: ThreadTeam(threads: settings.threads))
     let parameters = subject.parameters
-    try program.prepare(parameters)
+    try program.prepare(parameters, releasing: true)
     let prepared = Clock.seconds()
     let given = [subject.inputName: Operand(subject.input.shape, subject.input.storage)]
     func once(_ monitor: ((Graph.Node, [Operand<Float>]) -> Void)? = nil) throws -> Double {

@@ -11,6 +11,8 @@ import Testing
 
   static let sizes: [(Int, Int, Int)] = [
     (1, 1, 1), (1, 7, 3), (5, 1, 9), (12, 32, 16), (13, 33, 17), (3, 100, 2), (97, 49, 257), (30, 500, 300),
+    (8, 70, 99),
+    (16, 11, 130), (7, 5, 15), (9, 4, 64),
     (4, 6, 0), (0, 3, 2), (3, 0, 2),
   ]
 
@@ -45,6 +47,30 @@ import Testing
                 #expect(found[i].bitPattern == c[i].bitPattern, "written outside: \(i)")
               }
             }
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: sizes) func fewRows(m: Int, n: Int, k: Int) {
+    guard m <= ISOTACH_THIN, m > 0, n > 0, k > 0 else { return }
+    let (a, b, c) = (numbers(m * (k + 1), 1), numbers(n * (k + 2), 2), numbers(m * (n + 3), 3))
+    for level in cpuLevels {
+      for (alpha, beta): (Float, Float) in [(1, 0), (-2, 0.25)] {
+        var (expected, found) = (c, c)
+        if beta == 0 { found = found.map { _ in .nan } }
+        isotach_sgemm_reference(
+          0, 1, Int64(m), Int64(n), Int64(k), alpha, a, Int64(k + 1), b, Int64(k + 2), beta, &expected,
+          Int64(n + 3))
+        atLevel(level) {
+          isotach_dense(
+            Int64(m), Int64(n), Int64(k), alpha, a, Int64(k + 1), b, Int64(k + 2), beta, &found, Int64(n + 3))
+        }
+        for i in 0..<m {
+          for j in 0..<n {
+            let (x, y) = (found[i * (n + 3) + j], expected[i * (n + 3) + j])
+            #expect(abs(x - y) <= 1e-5 * (1 + abs(y)), "level \(level), \(m) \(n) \(k) at \(i) \(j)")
           }
         }
       }

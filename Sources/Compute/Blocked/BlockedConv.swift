@@ -27,6 +27,7 @@ struct BlockedConv: Operator {
   var detail: String {
     let window = convolution.plan.window
     var parts = ["kernel \(window.kernel[1])x\(window.kernel[2])", convolution.way.description]
+    if convolution.pools { parts.append("pooled 2x2") }
     if hasResidual { parts.append("residual") }
     if maskSlope != nil { parts.append("mask") }
     if let activation { parts.append(activation.detail) }
@@ -48,6 +49,9 @@ struct BlockedConv: Operator {
     }
     guard maskSlope == nil || (activation == nil && !convolution.makesPlain) else {
       throw OperatorError("a mask needs a result in blocks without activation")
+    }
+    guard !convolution.pools || (!hasResidual && (activation == nil || activation?.inKernel != nil)) else {
+      throw OperatorError("pooling needs an activation of the kernel, and no residual")
     }
     return [y]
   }
@@ -77,7 +81,11 @@ struct BlockedConv: Operator {
           let w = unsafe Operand(wShape, .init(rebasing: packed[..<wShape.count]))
           let bias = unsafe Operand(bShape, .init(rebasing: packed[wShape.count...]))
           let (x, y) = unsafe (Operand(xShape, from), Operand(yShape, to))
-          if convolution.isAdjoint {
+          if convolution.pools {
+            plan.referenceForward(x, w, bias: bias, y)
+            activation?.reference(y)
+            MaxPool(PoolWindow(kernel: [2, 2])).reference([y], outputs, step)
+          } else if convolution.isAdjoint {
             plan.referenceInputGradient(x, w, bias: bias, y)
           } else {
             plan.referenceForward(x, w, bias: bias, y)
@@ -85,6 +93,7 @@ struct BlockedConv: Operator {
         }
       }
     }
+    if convolution.pools { return }
     // The lanes without a channel have those of the residual.
     for index in 0..<outputs[0].count { outputs[0][index] = hasResidual ? inputs[2][index] : 0 }
     if convolution.makesPlain {

@@ -6,12 +6,14 @@ struct BlockedConvolution: Sendable, Hashable {
   enum Way: Sendable, Hashable, CaseIterable {
     /// Sums of products, in float32: any kernel, stride, dilation and groups.
     case direct
-    /// F(m x m, 3 x 3): 3 x 3 without stride, dilation and groups.
-    case winograd4, winograd6
+    /// F(m x m, 3 x 3), and F(4 x 4, 5 x 5): without stride, dilation and groups.
+    case winograd2, winograd4, winograd6
     /// Few channels in, from a plain value.
     case first
     /// Few filters out, to a plain value.
     case last
+    /// Few channels and few filters, from a plain to a plain value: vectors of pixels.
+    case plain
     /// A filter for each channel.
     case depthwise
     /// The adjoint of a convolution with a stride.
@@ -22,17 +24,28 @@ struct BlockedConvolution: Sendable, Hashable {
     var description: String {
       switch self {
       case .direct: "direct"
+      case .winograd2: "Winograd F(2x2)"
       case .winograd4: "Winograd F(4x4)"
       case .winograd6: "Winograd F(6x6)"
       case .first: "direct from plain"
       case .last: "direct to plain"
+      case .plain: "direct, plain"
       case .depthwise: "depthwise"
       case .transposed: "direct, transposed"
       case .rounded: "direct, bfloat16"
       case .roundedTransposed: "direct, transposed, bfloat16"
       }
     }
-    var isWinograd: Bool { self == .winograd4 || self == .winograd6 }
+    var isWinograd: Bool { winogradTile != nil }
+    /// The m of F(m x m, k x k).
+    var winogradTile: Int? {
+      switch self {
+      case .winograd2: 2
+      case .winograd4: 4
+      case .winograd6: 6
+      case .direct, .first, .last, .plain, .depthwise, .transposed, .rounded, .roundedTransposed: nil
+      }
+    }
     var isRounded: Bool { self == .rounded || self == .roundedTransposed }
     /// What the adjoint does tap by tap, not as a convolution with the turned kernel.
     var isTransposed: Bool { self == .transposed || self == .roundedTransposed }
@@ -45,18 +58,24 @@ struct BlockedConvolution: Sendable, Hashable {
   /// Of the input; with several groups lane l must be channel l.
   let lanes: Lanes
   let way: Way
+  /// The result are the maxima of 2 x 2 of what the convolution, with its activation, makes.
+  let pools: Bool
 
   /// - Returns: nil when the convolution cannot be computed this way.
-  init?(_ plan: ConvolutionPlan, isAdjoint: Bool = false, lanes: Lanes, way: Way) {
+  init?(_ plan: ConvolutionPlan, isAdjoint: Bool = false, lanes: Lanes, way: Way, pools: Bool = false) {
     (self.plan, self.isAdjoint, self.lanes, self.way) = (plan, isAdjoint, lanes, way)
+    self.pools = pools
     guard plan.rank == 2, plan.batch > 0, lanes.channels == channels,
       lanes.isPlain
         || (plan.groups == 1 && (way == .direct || way == .rounded || way.isWinograd || way == .last))
     else { return nil }
+    guard !pools || way == .plain && plan.window.output[1] > 1 && plan.window.output[2] > 1 else {
+      return nil
+    }
     switch way {
     case .transposed, .roundedTransposed: guard isAdjoint else { return nil }
-    case .last, .depthwise: guard !isAdjoint else { return nil }
-    case .direct, .first, .rounded, .winograd4, .winograd6:
+    case .last, .plain, .depthwise: guard !isAdjoint else { return nil }
+    case .direct, .first, .rounded, .winograd2, .winograd4, .winograd6:
       guard !isAdjoint || plan.window.stride == [1, 1, 1] else { return nil }
     }
     guard withNative({ _ in true }) == true else { return nil }
@@ -74,8 +93,8 @@ struct BlockedConvolution: Sendable, Hashable {
   /// Channels of the result.
   var filters: Int { plan.groups * (isAdjoint ? plan.channels : plan.filters) }
   var outputLanes: Lanes { Lanes(channels: filters) }
-  var readsPlain: Bool { way == .first }
-  var makesPlain: Bool { way == .last }
+  var readsPlain: Bool { way == .first || way == .plain }
+  var makesPlain: Bool { way == .last || way == .plain }
 
   func plainShapes() throws(OperatorError) -> (x: Shape, y: Shape) {
     let (input, output) = (try plan.inputShape(), try plan.outputShape())
@@ -86,7 +105,8 @@ struct BlockedConvolution: Sendable, Hashable {
     return readsPlain ? shape : try shape.inBlocks(lanes)
   }
   func outputShape() throws(OperatorError) -> Shape {
-    let shape = try plainShapes().y
+    let whole = try plainShapes().y
+    let shape = pools ? try .made([whole[0], whole[1], whole[2] / 2, whole[3] / 2]) : whole
     return makesPlain ? shape : try shape.inBlocks(outputLanes)
   }
 
@@ -138,7 +158,7 @@ struct BlockedConvolution: Sendable, Hashable {
         unsafe shape.channel_of_lane = lanes
         shape.in_blocks = Int64(self.lanes.blocks)
       }
-      guard let native = unsafe NativeConvolution(shape, way) else { return nil }
+      guard let native = unsafe NativeConvolution(shape, way, pools: pools) else { return nil }
       return body(native)
     }
     if lanes.isPlain { return make(nil) }

@@ -41,12 +41,18 @@ public struct LayoutOptions: Sendable, Hashable {
 ///   filters; depthwise sums 4 times theirs, for they wait for memory.
 /// - Direct sums of products in bfloat16 count as others. When they are asked for they take the place of these, of
 ///   Winograd, and of those from plain values with 16 channels or more.
-/// - Winograd F(m x m) takes 2 (m + 2)^2 x channels x filters (both filled up) for each tile of m x m pixels at 90 % of
-///   the speed, and the transforms of a tile 12 (F(4)) or 24 (F(6)) for each point and each channel and filter; where
-///   tiles are few the weights are what takes time: 8 for each transformed number.
+/// - Vectors of pixels (few channels and filters, plain values) take 2.4 x pixels x taps x channels x filters, nothing
+///   filled up but the pixels: to 4 rows and 32 columns.
+/// - Winograd F(m x m, k x k) takes 2 (m + k - 1)^2 x channels x filters (both filled up) for each tile of m x m pixels
+///   at 90 % of the speed, and the transforms of a tile 12 (24 of 8 x 8 points) for each point and each channel and
+///   filter.
+/// - A packed weight costs 8, for it is read from the cache; beyond 2^16 of a layer, which do not stay there, 128: half
+///   of that is its way from memory in each run, and half the memory that it takes. F(2 x 2) has 16 transformed weights
+///   for 9, F(4 x 4) 36: where tiles are few, fewer weights are worth more multiplications.
+///   One that is packed in every run, and not held, costs 24, and beyond 2^16 200: those are written to memory and read
+///   again.
 /// - The plain kernels reach about a third of that speed, but know no blocks: one channel costs one.
-/// - A number that is moved to or from blocks costs 32, one that is packed in every run 16, and beyond 2^16 of a layer
-///   192: those are written to memory and read again.
+/// - A number that is moved to or from blocks costs 32.
 struct ConvolutionChoice {
   let options: LayoutOptions
 
@@ -61,7 +67,7 @@ struct ConvolutionChoice {
     var replaced: Set<BlockedConvolution.Way> = []
     if options.precision == .bf16, BlockedConvolution.hasRounded(plan, isAdjoint: isAdjoint, lanes: lanes) {
       replaced = [.direct, .transposed]
-      if lanes.channels >= Lanes.width { replaced.insert(.first) }
+      if lanes.channels >= Lanes.width { replaced.formUnion([.first, .plain]) }
     }
     return BlockedConvolution.Way.allCases.compactMap { way in
       // F(6 x 6) saves little beside F(4 x 4), for twice the error and nearly twice the weights.
@@ -70,15 +76,17 @@ struct ConvolutionChoice {
         let convolution = BlockedConvolution(plan, isAdjoint: isAdjoint, lanes: lanes, way: way),
         !way.isWinograd || convolution.packedCount <= options.packedBytes / MemoryLayout<Float>.stride
       else { return nil }
-      let packing = options.packsEachRun ? Self.packing(convolution.packedCount) : 0
-      return (convolution, Self.cost(convolution) + packing)
+      return (convolution, Self.cost(convolution) + weights(convolution.packedCount))
     }
   }
 
-  private static func packing(_ count: Int) -> Double {
-    Double(16 * min(count, 1 << 16) + 192 * max(0, count - (1 << 16)))
+  /// Of packed weights: of reading and holding them, or of packing them in every run.
+  private func weights(_ count: Int) -> Double {
+    let (few, many) = (Double(min(count, 1 << 16)), Double(max(0, count - (1 << 16))))
+    return options.packsEachRun ? 24 * few + 200 * many : 8 * few + 128 * many
   }
 
+  /// Without that of the weights.
   static func cost(_ convolution: BlockedConvolution) -> Double {
     let plan = convolution.plan
     func filled(_ channels: Int) -> Double { Double(Lanes.blocks(channels) * Lanes.width) }
@@ -96,15 +104,20 @@ struct ConvolutionChoice {
         * (plan.groups == 1 ? filled(filters) : filled(convolution.filters))
     case .first: return taps * Double(channels) * filled(convolution.filters)
     case .last: return 2 * taps * filled(convolution.channels) * Double(filters)
+    case .plain:
+      func filled(_ cells: Int, _ by: Int) -> Double { Double((cells + by - 1) / by * by) }
+      let pixels = Double(plan.batch) * filled(cells[1], 4) * filled(cells[2], 32)
+      return 2.4 * pixels * Double(plan.window.kernelCount * channels * filters)
     case .depthwise: return 4 * taps * filled(convolution.filters)
-    case .winograd4, .winograd6:
-      let tile = convolution.way == .winograd4 ? 4 : 6
+    case .winograd2, .winograd4, .winograd6:
+      let tile = convolution.way.winogradTile ?? 4
       func count(_ cells: Int) -> Double { Double((cells + tile - 1) / tile) }
       let tiles = Double(plan.batch) * count(cells[1]) * count(cells[2])
-      let points = Double((tile + 2) * (tile + 2))
+      let side = tile + plan.window.kernel[1] - 1
+      let points = Double(side * side)
       let (deep, wide) = (Double(convolution.lanes.blocks * Lanes.width), filled(filters))
-      let transforms = points * (deep + wide) * (tile == 4 ? 12 : 24)
-      return tiles * (2 * points * deep * wide / 0.9 + transforms) + 8 * points * deep * wide
+      let transforms = points * (deep + wide) * (side == 8 ? 24 : 12)
+      return tiles * (2 * points * deep * wide / 0.9 + transforms)
     }
   }
 

@@ -9,6 +9,7 @@ import Tensors
     case general(isotach_general)
     case first(isotach_first)
     case last(isotach_last)
+    case plain(isotach_last)
     case depthwise(isotach_depthwise, rows: Int)
     case transposed(isotach_transposed)
     case rounded(isotach_bfloat16)
@@ -26,17 +27,16 @@ import Tensors
   /// Rows of a piece of a depthwise convolution.
   private static let depthwiseRows = 16
 
-  init?(_ shape: isotach_convolution, _ way: BlockedConvolution.Way) {
+  init?(_ shape: isotach_convolution, _ way: BlockedConvolution.Way, pools: Bool) {
     func aligned(_ floats: Int64) -> Int { (Int(floats) * 4 + 63) / 64 * 64 }
     var shape = unsafe shape
     var shared: Int64 = 0
     let (count, ranges, scratch): (Int64, Int64, Int64)
     switch way {
-    case .winograd4, .winograd6:
+    case .winograd2, .winograd4, .winograd6:
       var plan = unsafe isotach_winograd()
-      guard
-        unsafe isotach_winograd_plan(&shape, way == .winograd4 ? 4 : 6, CInt(ISOTACH_WINOGRAD_AUTO), &plan)
-          == 1
+      guard let tile = way.winogradTile,
+        unsafe isotach_winograd_plan(&shape, CInt(tile), CInt(ISOTACH_WINOGRAD_AUTO), &plan) == 1
       else { return nil }
       (count, ranges) = unsafe (isotach_winograd_packed(&plan), isotach_winograd_pack_ranges(&plan))
       (shared, scratch) = unsafe (isotach_winograd_shared(&plan), isotach_winograd_scratch(&plan))
@@ -60,13 +60,16 @@ import Tensors
       scratch = unsafe isotach_first_scratch(&plan)
       pieces = [Int(unsafe isotach_first_pieces(&plan))]
       kind = .first(plan)
-    case .last:
+    case .last, .plain:
       var plan = unsafe isotach_last()
-      guard unsafe isotach_last_plan(&shape, &plan) == 1 else { return nil }
+      let made =
+        unsafe way == .plain
+        ? isotach_plain_plan(&shape, pools ? 1 : 0, &plan) : isotach_last_plan(&shape, &plan)
+      guard made == 1 else { return nil }
       (count, ranges) = unsafe (isotach_last_packed(&plan), isotach_last_pack_ranges(&plan))
       scratch = unsafe isotach_last_scratch(&plan)
       pieces = [Int(unsafe isotach_last_pieces(&plan))]
-      kind = .last(plan)
+      kind = unsafe way == .plain ? .plain(plan) : .last(plan)
     case .depthwise:
       var plan = unsafe isotach_depthwise()
       guard unsafe isotach_depthwise_plan(&shape, &plan) == 1 else { return nil }
@@ -106,7 +109,7 @@ import Tensors
     case .winograd(var plan): unsafe isotach_winograd_pack(&plan, w, bias, first, last, target)
     case .general(var plan): unsafe isotach_general_pack(&plan, w, bias, first, last, target)
     case .first(var plan): unsafe isotach_first_pack(&plan, w, bias, first, last, target)
-    case .last(var plan): unsafe isotach_last_pack(&plan, w, bias, first, last, target)
+    case .last(var plan), .plain(var plan): unsafe isotach_last_pack(&plan, w, bias, first, last, target)
     case .depthwise(var plan, _): unsafe isotach_depthwise_pack(&plan, w, bias, target)
     case .transposed(var plan): unsafe isotach_transposed_pack(&plan, w, bias, first, last, target)
     case .rounded(var plan): unsafe isotach_bfloat16_pack(&plan, w, bias, first, last, target)
@@ -139,6 +142,12 @@ import Tensors
     var epilogue = unsafe isotach_epilogue()
     activation?.write(to: &epilogue)
     let part = Int64(piece)
+    if case .plain(var plan) = kind {
+      unsafe isotach_plain_run(
+        &plan, part, x.plain, Int64(x.imageStep), packed, &epilogue,
+        residual.map { UnsafePointer($0.pointer) }, y.plain, Int64(y.imageStep), scratch)
+      return
+    }
     if case .last(var plan) = kind {
       var from = unsafe x.blocked
       unsafe plan.plane_step = Int64(y.planeStep)
@@ -175,7 +184,7 @@ import Tensors
         case .rounded(var plan):
           unsafe isotach_bfloat16_run(
             &plan, Int64(phase), part, &from, packed, &epilogue, &to, shared, scratch)
-        case .first, .last: break
+        case .first, .last, .plain: break
         }
       }
     }

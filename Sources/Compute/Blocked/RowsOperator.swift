@@ -78,7 +78,8 @@ protocol RowsOperator: Operator {
 extension BlockedConv: RowsOperator {
   /// Whether rows can be computed by themselves.
   var isByRows: Bool {
-    !hasResidual && maskSlope == nil && (activation == nil || activation?.inKernel != nil)
+    !hasResidual && maskSlope == nil && convolution.way != .plain
+      && (activation == nil || activation?.inKernel != nil)
   }
 
   func sourceRows(of rows: Range<Int>) -> Range<Int> {
@@ -100,10 +101,11 @@ extension BlockedConv: RowsOperator {
 
   var rowAlignment: Int {
     switch convolution.way {
+    case .winograd2: 2
     case .winograd4: 4
     case .winograd6: 6
     case .transposed, .roundedTransposed: convolution.plan.window.stride[1]
-    case .direct, .rounded, .first, .last, .depthwise: 1
+    case .direct, .rounded, .first, .last, .plain, .depthwise: 1
     }
   }
 

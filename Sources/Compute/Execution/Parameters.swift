@@ -1,4 +1,11 @@
+import Synchronization
 import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
 
 /// The numbers that training changes, by path, in one piece of memory: gradients and moments of the same layout
 /// lie the same way, so an optimiser is one loop.
@@ -37,6 +44,7 @@ public struct ParameterLayout: Sendable, Hashable {
 @safe public final class Parameters: @unchecked Sendable {
   public let layout: ParameterLayout
   private let storage: Tensor
+  private let released = Mutex(Set<String>())
 
   /// All numbers zero.
   public init(_ layout: ParameterLayout) throws(ShapeError) {
@@ -55,11 +63,30 @@ public struct ParameterLayout: Sendable, Hashable {
 
   public func copy(from other: Parameters) {
     _ = unsafe all.update(fromContentsOf: other.all)
+    let missing = other.released.withLock { $0 }
+    released.withLock { $0 = missing }
   }
 
-  /// The tensor of that name.
+  /// The tensor of that name; nil also when its numbers were given back.
   public subscript(_ name: String) -> Operand<Float>? {
-    layout[name].map { self[$0] }
+    guard !released.withLock({ $0.contains(name) }) else { return nil }
+    return layout[name].map { self[$0] }
+  }
+
+  /// Whether the numbers of all tensors are there.
+  public var isComplete: Bool { released.withLock { $0.isEmpty } }
+
+  /// Gives the memory of a tensor back to the system, as far as it is whole pages. For who holds what was made of its
+  /// numbers, and knows that nobody else wants them.
+  func release(_ name: String) {
+    guard let entry = layout[name], released.withLock({ $0.insert(name).inserted }) else { return }
+    #if os(Linux)
+      let page = UInt(max(1, sysconf(CInt(_SC_PAGESIZE))))
+      let start = UInt(bitPattern: unsafe self[entry].pointer)
+      let (first, last) = ((start + page - 1) / page * page, (start + UInt(entry.shape.bytes)) / page * page)
+      guard first < last else { return }
+      _ = unsafe madvise(UnsafeMutableRawPointer(bitPattern: first), Int(last - first), MADV_DONTNEED)
+    #endif
   }
 
   public subscript(_ entry: ParameterLayout.Entry) -> Operand<Float> {

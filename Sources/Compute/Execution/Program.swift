@@ -8,6 +8,8 @@ import Tensors
   private let kept: UnsafeMutableRawBufferPointer
   private let constants: UnsafeMutableBufferPointer<Float>
   private let team: ThreadTeam
+  /// The values of the graph that a run reads, makes or returns.
+  private let isRead: [Bool]
   /// Held during a run; the parameters that the kept values were made from.
   private let busy = Mutex<Parameters?>(nil)
 
@@ -16,6 +18,15 @@ import Tensors
   package init(_ plan: ProgramPlan, team: ThreadTeam) throws(RunError) {
     self.plan = plan
     self.team = team
+    var isRead = [Bool](repeating: false, count: plan.places.count)
+    for index in plan.main.order {
+      let call = plan.graph.nodes[index].call
+      for value in call.inputs + call.outputs { isRead[value.index] = true }
+    }
+    for value in (plan.outputs + plan.external).map(\.value) + plan.updates.map(\.value) {
+      isRead[value.index] = true
+    }
+    self.isRead = isRead
     let bytes = max(64, plan.arenaBytes)
     guard let arena = unsafe UnsafeMutableRawBufferPointer.zeros(bytes) else {
       throw RunError("the system has no memory of \(bytes) bytes")
@@ -41,14 +52,19 @@ import Tensors
   /// Computes what follows from the parameters alone, for the runs to come. A run does so itself when it is given other
   /// parameters than the run before; who changed numbers in place calls this. Nothing happens when the plan does not
   /// prepare.
-  public func prepare(_ parameters: Parameters) throws(RunError) {
+  /// - Parameter releasing: gives back the memory of those parameters that nothing but the preparation reads, one after
+  ///   another, so that packed weights never lie beside all that they were made of. Then these parameters serve this
+  ///   program, and no other.
+  public func prepare(_ parameters: Parameters, releasing: Bool = false) throws(RunError) {
     try busy.withLock { (prepared) throws(RunError) in
       prepared = nil
-      try prepare(parameters, &prepared)
+      try prepare(parameters, &prepared, releasing: releasing)
     }
   }
 
-  private func prepare(_ parameters: Parameters, _ prepared: inout Parameters?) throws(RunError) {
+  private func prepare(
+    _ parameters: Parameters, _ prepared: inout Parameters?, releasing: Bool = false
+  ) throws(RunError) {
     guard prepared !== parameters, !plan.preparation.order.isEmpty else { return }
     prepared = nil
     var operands = [Operand<Float>?](repeating: nil, count: plan.places.count)
@@ -59,13 +75,30 @@ import Tensors
       }
     }
     // Nothing random is prepared.
-    try run(plan.preparation, operands, .init(), nil)
+    let last = releasing ? lastReaders() : [:]
+    try run(plan.preparation, operands, .init(), nil) { node in
+      for name in last[node] ?? [] { parameters.release(name) }
+    }
     prepared = parameters
+  }
+
+  /// The parameters that the preparation alone reads, by the node that reads them last.
+  private func lastReaders() -> [Int: [String]] {
+    var last: [String: Int] = [:]
+    for index in plan.preparation.order {
+      for value in plan.graph.nodes[index].call.inputs {
+        if case .parameter(let name) = plan.places[value.index] { last[name] = index }
+      }
+    }
+    for value in plan.graph.values where isRead[value.index] {
+      if case .parameter(let name) = plan.places[value.index] { last[name] = nil }
+    }
+    return Dictionary(grouping: last.keys.sorted()) { last[$0] ?? -1 }
   }
 
   private func run(
     _ phase: ProgramPlan.Phase, _ operands: [Operand<Float>?], _ step: StepContext,
-    _ monitor: ((Graph.Node, [Operand<Float>]) -> Void)?
+    _ monitor: ((Graph.Node, [Operand<Float>]) -> Void)?, after: (Int) -> Void = { _ in }
   ) throws(RunError) {
     for (position, index) in phase.order.enumerated() {
       let node = plan.graph.nodes[index]
@@ -80,6 +113,7 @@ import Tensors
       for value in node.call.outputs { outputs.append(try Self.known(operands[value.index])) }
       node.op.compute(inputs, outputs, context)
       monitor?(node, outputs)
+      after(index)
     }
   }
 
@@ -101,7 +135,8 @@ import Tensors
       try prepare(parameters, &prepared)
       var operands: [Operand<Float>?] = []
       for value in plan.graph.values {
-        operands.append(try operand(value, inputs, external, parameters))
+        // What the preparation alone reads may have been given back.
+        operands.append(isRead[value.index] ? try operand(value, inputs, external, parameters) : nil)
       }
       try run(plan.main, operands, step, monitor)
       // A value that has another place already (a second name, a constant) is copied.

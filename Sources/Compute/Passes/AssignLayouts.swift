@@ -150,7 +150,8 @@ struct LayoutAssignment {
       if residual, convolution.makesPlain { continue }
       var moved = 0.0
       if convolution.readsPlain ? !isPlain : known == nil { moved += filled(x, lanes) }
-      if convolution.makesPlain ? !isReadPlain : isReadPlain { moved += filled(y, filters) }
+      let isPlainWanted = isReadPlain || pooled(index, layer, convolution) != nil
+      if convolution.makesPlain ? !isPlainWanted : isReadPlain { moved += filled(y, filters) }
       let total = cost + moved * ConvolutionChoice.movedNumber
       if total < best.cost { best = (convolution, total) }
     }
@@ -186,9 +187,30 @@ struct LayoutAssignment {
   private mutating func convolution(_ index: Int) throws(GraphError) -> Bool {
     guard let layer = layer(index), Self.rest(layer.activation, nil) != nil, let convolution = choose(index)
     else { return false }
+    if let (pool, pooling) = pooled(index, layer, convolution) {
+      done.insert(pool)
+      try addConvolution(
+        index, pooling, activation: layer.activation, result: graph.nodes[pool].call.outputs[0])
+      return true
+    }
     try addConvolution(
       index, convolution, activation: layer.activation, result: graph.nodes[index].call.outputs[0])
     return true
+  }
+
+  /// The maximum over 2 x 2 that alone reads a convolution between plain values, and the convolution with it.
+  private func pooled(_ index: Int, _ layer: Layer, _ convolution: BlockedConvolution)
+    -> (pool: Int, convolution: BlockedConvolution)?
+  {
+    let y = graph.nodes[index].call.outputs[0]
+    guard convolution.way == .plain, layer.activation == nil || layer.activation?.inKernel != nil,
+      let reader = soleReader(y), let pool = graph.nodes[reader].op as? MaxPool, !pool.indices,
+      let pooling = BlockedConvolution(
+        convolution.plan, lanes: convolution.lanes, way: .plain, pools: true),
+      pool.window == PoolWindow(kernel: [2, 2], ceilMode: pool.window.ceilMode),
+      (try? pooling.outputShape()) == graph.shape(graph.nodes[reader].call.outputs[0])
+    else { return nil }
+    return (reader, pooling)
   }
 
   /// The bound of the lanes without a channel, where weights and bias are 0; nil when there is none.

@@ -79,18 +79,26 @@ void isotach_first_run(const isotach_first *p, int64_t piece, const float *x, in
         offset[l++] = (int32_t)(c * plane + ky * s->dilation_y * p->pitch + kx * s->dilation_x);
   // The rows that the band reads, with zeros around them.
   int64_t left = least(most(0, s->before_x), p->pitch), right = most(left, least(p->pitch, s->width + s->before_x));
-  for (int64_t c = 0; c < s->channels; ++c)
+  int64_t top = first * s->stride_y - s->before_y;
+  int is_whole = left == 0 && right == p->pitch && s->width == p->pitch && top >= 0 && top + p->plane_rows <= s->height;
+  for (int64_t c = 0; c < s->channels; ++c) {
+    const float *source = x + image * image_step + c * s->height * s->width;
+    // Small images: a call for each row would cost as much as the sums.
+    if (is_whole) {
+      memcpy(planes + c * plane, source + top * s->width, (size_t)plane * sizeof *planes);
+      continue;
+    }
     for (int64_t i = 0; i < p->plane_rows; ++i) {
-      int64_t row = first * s->stride_y - s->before_y + i;
+      int64_t row = top + i;
       int is_there = row >= 0 && row < s->height;
       int64_t begin = is_there ? left : p->pitch, end = is_there ? right : p->pitch;
       float *target = planes + c * plane + i * p->pitch;
       memset(target, 0, (size_t)begin * sizeof *target);
       if (end > begin)
-        memcpy(target + begin, x + image * image_step + (c * s->height + row) * s->width + begin - s->before_x,
-               (size_t)(end - begin) * sizeof *target);
+        memcpy(target + begin, source + row * s->width + begin - s->before_x, (size_t)(end - begin) * sizeof *target);
       memset(target + end, 0, (size_t)(p->pitch - end) * sizeof *target);
     }
+  }
   const isotach_blocked *r = e->residual, *m = e->mask;
   const isotach_tiles *tiles = isotach_tiles_of(p->level);
   row_tiles all = OF_LEVEL(p->level, row_tiles);

@@ -32,6 +32,13 @@ static int64_t sums_floats(const isotach_last *p, const isotach_planar *planar) 
   return over(p->piece_rows, ISOTACH_PLANAR_ROWS) * ISOTACH_PLANAR_ROWS * planar->sums_step;
 }
 
+int isotach_plain_plan(const isotach_convolution *shape, int pools, isotach_last *p) {
+  if (shape->channel_of_lane || !isotach_last_plan(shape, p) || !p->is_planar) return 0;
+  p->is_plain = 1, p->pools = pools;
+  if (pools) p->plane_step = (p->shape.out_height / 2) * (p->shape.out_width / 2);
+  return 1;
+}
+
 int isotach_last_plan(const isotach_convolution *shape, isotach_last *p) {
   *p = (isotach_last){.shape = *shape, .level = isotach_cpu_level()};
   isotach_convolution *s = &p->shape;
@@ -44,8 +51,11 @@ int isotach_last_plan(const isotach_convolution *shape, isotach_last *p) {
   p->plane_step = s->out_height * s->out_width;
   // (The height does not matter: the packed weights serve rows of the result by themselves.)
   if (s->stride_y == 1 && s->stride_x == 1 && s->out_width >= ISOTACH_LANES) {
-    p->row_pieces = over(s->out_height, PIECE_ROWS), p->piece_rows = over(s->out_height, p->row_pieces);
-    p->column_pieces = over(s->out_width, PIECE_COLUMNS), p->piece_columns = over(s->out_width, p->column_pieces);
+    // Whole tiles in all pieces but the last.
+    p->piece_rows = over(over(s->out_height, over(s->out_height, PIECE_ROWS)), ISOTACH_PLANAR_ROWS) * ISOTACH_PLANAR_ROWS;
+    p->row_pieces = over(s->out_height, p->piece_rows);
+    p->piece_columns = over(over(s->out_width, over(s->out_width, PIECE_COLUMNS)), ISOTACH_LANES) * ISOTACH_LANES;
+    p->column_pieces = over(s->out_width, p->piece_columns);
     p->pieces = s->images * p->row_pieces * p->column_pieces;
     p->is_planar = planar_of(p).plane_step <= MOST_PLANE_FLOATS;
     if (p->is_planar) return 1;
@@ -108,8 +118,21 @@ static inline float finish(float v, const isotach_epilogue *e) {
   }
 }
 
-static void run_planar(const isotach_last *p, int64_t piece, const isotach_blocked *x, const float *packed,
-                       const isotach_epilogue *e, const float *residual, float *y, int64_t image_step, float *scratch) {
+// The results of a filter from its sums, and the maxima of 2 x 2 of them.
+static void pool(const isotach_last *p, int64_t rows, int64_t columns, int64_t step, float *sums, float bias,
+                 const isotach_epilogue *e, float *y) {
+  for (int64_t i = 0; i + 1 < rows; i += 2) {
+    float *a = sums + i * step, *b = a + step;
+    isotach_planar_finish(p->level, columns, a, bias, 0, e, a);
+    isotach_planar_finish(p->level, columns, b, bias, 0, e, b);
+    isotach_planar_pool(p->level, columns / 2, a, b, y + i / 2 * (p->shape.out_width / 2));
+  }
+}
+
+// x is blocked, or plain and x_step floats apart.
+static void run_planar(const isotach_last *p, int64_t piece, const isotach_blocked *x, const float *plain, int64_t x_step,
+                       const float *packed, const isotach_epilogue *e, const float *residual, float *y,
+                       int64_t image_step, float *scratch) {
   const isotach_convolution *s = &p->shape;
   isotach_planar planar = planar_of(p);
   int64_t column = piece % p->column_pieces * p->piece_columns, part = piece / p->column_pieces;
@@ -120,23 +143,38 @@ static void run_planar(const isotach_last *p, int64_t piece, const isotach_block
   int64_t floats = sums_floats(p, &planar), terms = ISOTACH_LANES * p->taps;
   for (int64_t block = 0; block < p->in_blocks; ++block) {
     planar.depth = block == p->in_blocks - 1 ? p->last_depth : ISOTACH_LANES;
-    isotach_planar_gather(p->level, &planar, x, block, image, row - s->before_y, rows + (s->kernel_y - 1) * s->dilation_y,
-                          column - s->before_x, columns + (s->kernel_x - 1) * s->dilation_x, planes);
-    for (int64_t f = 0; f < s->filters; ++f)
-      isotach_planar_sums(p->level, &planar, rows, columns, planes, packed + chunk_start(p, f) + block * terms,
-                          sums + f * floats, block > 0);
+    int64_t y0 = row - s->before_y, in_rows = rows + (s->kernel_y - 1) * s->dilation_y;
+    int64_t x0 = column - s->before_x, in_columns = columns + (s->kernel_x - 1) * s->dilation_x;
+    if (plain)
+      isotach_planar_gather_plain(p->level, &planar,
+                                  plain + image * x_step + block * ISOTACH_LANES * s->height * s->width, s->height,
+                                  s->width, y0, in_rows, x0, in_columns, planes);
+    else isotach_planar_gather(p->level, &planar, x, block, image, y0, in_rows, x0, in_columns, planes);
+    isotach_planar_sums(p->level, &planar, s->filters, rows, columns, planes, packed + chunk_start(p, 0) + block * terms,
+                        chunk_start(p, 1) - chunk_start(p, 0), sums, floats, block > 0);
   }
-  for (int64_t f = 0; f < s->filters; ++f)
+  for (int64_t f = 0; f < s->filters; ++f) {
+    if (p->pools) {
+      pool(p, rows, columns, planar.sums_step, sums + f * floats, packed[f], e,
+           y + image * image_step + f * p->plane_step + row / 2 * (s->out_width / 2) + column / 2);
+      continue;
+    }
     for (int64_t i = 0; i < rows; ++i) {
       int64_t at = image * image_step + f * p->plane_step + (row + i) * s->out_width + column;
       isotach_planar_finish(p->level, columns, sums + f * floats + i * planar.sums_step, packed[f],
                             residual ? residual + at : 0, e, y + at);
     }
+  }
+}
+
+void isotach_plain_run(const isotach_last *p, int64_t piece, const float *x, int64_t x_step, const float *packed,
+                       const isotach_epilogue *e, const float *residual, float *y, int64_t image_step, float *scratch) {
+  run_planar(p, piece, 0, x, x_step, packed, e, residual, y, image_step, scratch);
 }
 
 void isotach_last_run(const isotach_last *p, int64_t piece, const isotach_blocked *x, const float *packed,
                       const isotach_epilogue *e, const float *residual, float *y, int64_t image_step, float *scratch) {
-  if (p->is_planar) return run_planar(p, piece, x, packed, e, residual, y, image_step, scratch);
+  if (p->is_planar) return run_planar(p, piece, x, 0, 0, packed, e, residual, y, image_step, scratch);
   const isotach_convolution *s = &p->shape;
   int64_t plane = s->out_height * s->out_width;
   int64_t first = piece * p->piece_pixels, last = least(first + p->piece_pixels, s->images * plane);

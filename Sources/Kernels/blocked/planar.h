@@ -21,11 +21,19 @@ enum { ISOTACH_PLANAR_COLUMNS = 32 };
 void isotach_planar_gather(int level, const isotach_planar *p, const isotach_blocked *x, int64_t block, int64_t image,
                            int64_t y0, int64_t rows, int64_t x0, int64_t columns, float *planes);
 
-/// sums[i][j] (+)= the sum over c, kx, ky, in this order, of b[c][kx][ky] times what lies there in the planes, for
-/// rows x columns, rounded up to whole tiles.
-void isotach_planar_sums(int level, const isotach_planar *p, int64_t rows, int64_t columns, const float *planes,
-                         const float *b, float *sums, int adds);
+/// The same of `depth` channels of a plain image, which begins at x.
+void isotach_planar_gather_plain(int level, const isotach_planar *p, const float *x, int64_t height, int64_t width,
+                                 int64_t y0, int64_t rows, int64_t x0, int64_t columns, float *planes);
+
+/// sums[f][i][j] (+)= the sum over c, kx, ky, in this order, of b[f][c][kx][ky] times what lies there in the planes, for
+/// rows x columns, rounded up to whole tiles; filters lie b_step and c_step apart.
+void isotach_planar_sums(int level, const isotach_planar *p, int64_t filters, int64_t rows, int64_t columns,
+                         const float *planes, const float *b, int64_t b_step, float *sums, int64_t c_step, int adds);
 
 /// y[j] = sums[j] + bias (+ residual[j]), and what follows.
 void isotach_planar_finish(int level, int64_t columns, const float *sums, float bias, const float *residual,
                            const isotach_epilogue *epilogue, float *y);
+
+/// y[j] = the largest of a[2 j], a[2 j + 1], b[2 j], b[2 j + 1]; a is changed, and both lines are so long that whole
+/// tiles can be read.
+void isotach_planar_pool(int level, int64_t columns, float *a, const float *b, float *y);

@@ -37,36 +37,67 @@ static void FN(gather)(const isotach_planar *p, const isotach_blocked *x, int64_
   }
 }
 
-// Rows of x are read once for all sums that they are a part of.
-#define PLANE(KY)                                                                                               \
-  static void FN(plane_##KY)(const isotach_planar *p, const float *plane, const float *b, float *sums, int adds) { \
-    V sum[ISOTACH_PLANAR_ROWS][2];                                                                              \
-    for (int r = 0; r < ISOTACH_PLANAR_ROWS; ++r)                                                               \
-      for (int j = 0; j < 2; ++j)                                                                               \
-        sum[r][j] = adds ? LOAD(sums + r * p->sums_step + j * VECTOR_LANES) : (V){0};                           \
+static void FN(gather_plain)(const isotach_planar *p, const float *x, int64_t height, int64_t width, int64_t y0,
+                             int64_t rows, int64_t x0, int64_t columns, float *planes) {
+  int64_t left = x0 < 0 ? -x0 : 0, right = width - x0;
+  left = left > columns ? columns : left;
+  right = right < left ? left : right > columns ? columns : right;
+  for (int64_t c = 0; c < p->depth; ++c)
+    for (int64_t i = 0; i < rows; ++i) {
+      int64_t row = y0 + i, is_there = row >= 0 && row < height;
+      int64_t begin = is_there ? left : columns, end = is_there ? right : columns;
+      float *target = planes + c * p->plane_step + i * p->pitch;
+      const float *source = x + (c * height + row) * width + x0;
+      for (int64_t j = 0; j < begin; ++j) target[j] = 0;
+      int64_t j = begin;
+      for (; j + VECTOR_LANES <= end; j += VECTOR_LANES) STORE(target + j, LOAD(source + j));
+      for (; j < end; ++j) target[j] = source[j];
+      for (; j < columns; ++j) target[j] = 0;
+    }
+}
+
+// y[j] = the largest of 2 x 2 of the lines a and b. A NaN wins, as in max pooling elsewhere.
+static void FN(pool_lines)(int64_t columns, float *a, const float *b, float *y) {
+  for (int64_t j = 0; j < 2 * columns; j += VECTOR_LANES) {
+    V most = LOAD(a + j), v = LOAD(b + j);
+    STORE(a + j, SELECT((most >= v) | (most != most), most, v));
+  }
+  for (int64_t j = 0; j < columns; ++j) {
+    float most = a[2 * j], v = a[2 * j + 1];
+    y[j] = most >= v || most != most ? most : v;
+  }
+}
+
+// Rows of x are read once for all sums that they are a part of. FILTERS kernels, b_step apart, of ROWS rows of sums,
+// which lie c_step apart: so many chains of additions that none waits for itself.
+#define PLANE(KY, ROWS, FILTERS)                                                                                \
+  static void FN(plane_##KY##_##ROWS##_##FILTERS)(const isotach_planar *p, const float *plane, const float *b,  \
+                                                  int64_t b_step, float *sums, int64_t c_step, int adds) {      \
+    V sum[FILTERS][ROWS][2];                                                                                    \
+    for (int f = 0; f < FILTERS; ++f)                                                                           \
+      for (int r = 0; r < ROWS; ++r)                                                                            \
+        for (int j = 0; j < 2; ++j)                                                                             \
+          sum[f][r][j] = adds ? LOAD(sums + f * c_step + r * p->sums_step + j * VECTOR_LANES) : (V){0};         \
     for (int64_t c = 0; c < p->depth; ++c, plane += p->plane_step)                                              \
       for (int64_t kx = 0; kx < p->kernel_x; ++kx, b += KY) {                                                   \
         const float *line = plane + kx * p->dilation_x;                                                         \
-        V weight[KY];                                                                                           \
-        for (int k = 0; k < KY; ++k) weight[k] = SPLAT(b[k]);                                                   \
-        _Pragma("clang loop unroll(full)") for (int i = 0; i < ISOTACH_PLANAR_ROWS + KY - 1; ++i)               \
-            _Pragma("clang loop unroll(full)") for (int j = 0; j < 2; ++j) {                                    \
+        V weight[FILTERS][KY];                                                                                  \
+        for (int f = 0; f < FILTERS; ++f)                                                                       \
+          for (int k = 0; k < KY; ++k) weight[f][k] = SPLAT(b[f * b_step + k]);                                 \
+        UNROLL for (int i = 0; i < ROWS + KY - 1; ++i) UNROLL for (int j = 0; j < 2; ++j) {                     \
           V value = LOAD(line + i * p->pitch + j * VECTOR_LANES);                                               \
-          _Pragma("clang loop unroll(full)") for (int r = 0; r < ISOTACH_PLANAR_ROWS; ++r)                      \
-            if (i - r >= 0 && i - r < KY) sum[r][j] = FMA(weight[i - r], value, sum[r][j]);                     \
+          UNROLL for (int f = 0; f < FILTERS; ++f) UNROLL for (int r = 0; r < ROWS; ++r)                        \
+            if (i - r >= 0 && i - r < KY) sum[f][r][j] = FMA(weight[f][i - r], value, sum[f][r][j]);            \
         }                                                                                                       \
       }                                                                                                         \
-    for (int r = 0; r < ISOTACH_PLANAR_ROWS; ++r)                                                               \
-      for (int j = 0; j < 2; ++j) STORE(sums + r * p->sums_step + j * VECTOR_LANES, sum[r][j]);                 \
+    for (int f = 0; f < FILTERS; ++f)                                                                           \
+      for (int r = 0; r < ROWS; ++r)                                                                            \
+        for (int j = 0; j < 2; ++j)                                                                             \
+          STORE(sums + f * c_step + r * p->sums_step + j * VECTOR_LANES, sum[f][r][j]);                         \
   }
-PLANE(1)
-PLANE(3)
-PLANE(5)
-PLANE(7)
-PLANE(9)
-#undef PLANE
 
-static void FN(plane_any)(const isotach_planar *p, const float *plane, const float *b, float *sums, int adds) {
+static void FN(plane_any)(const isotach_planar *p, const float *plane, const float *b, int64_t b_step, float *sums,
+                          int64_t c_step, int adds) {
   V sum[ISOTACH_PLANAR_ROWS][2];
   for (int r = 0; r < ISOTACH_PLANAR_ROWS; ++r)
     for (int j = 0; j < 2; ++j) sum[r][j] = adds ? LOAD(sums + r * p->sums_step + j * VECTOR_LANES) : (V){0};
@@ -83,22 +114,42 @@ static void FN(plane_any)(const isotach_planar *p, const float *plane, const flo
     for (int j = 0; j < 2; ++j) STORE(sums + r * p->sums_step + j * VECTOR_LANES, sum[r][j]);
 }
 
-static void FN(sums)(const isotach_planar *p, int64_t rows, int64_t columns, const float *planes, const float *b,
-                     float *sums, int adds) {
-  void (*tile)(const isotach_planar *, const float *, const float *, float *, int) = FN(plane_any);
-  if (p->dilation_y == 1 || p->kernel_y == 1) {
-    switch (p->kernel_y) {
-    case 1: tile = FN(plane_1); break;
-    case 3: tile = FN(plane_3); break;
-    case 5: tile = FN(plane_5); break;
-    case 7: tile = FN(plane_7); break;
-    case 9: tile = FN(plane_9); break;
-    default: break;
+// Tiles of 4 rows, of 8, and of two filters: the last two need more registers than AVX2 has.
+#if VECTOR_LANES == 16
+#define PLANES(KY) PLANE(KY, 4, 1) PLANE(KY, 8, 1) PLANE(KY, 4, 2)
+#define PLANE_NAMES(KY) {FN(plane_##KY##_4_1), FN(plane_##KY##_8_1), FN(plane_##KY##_4_2)}
+#else
+#define PLANES(KY) PLANE(KY, 4, 1)
+#define PLANE_NAMES(KY) {FN(plane_##KY##_4_1), 0, 0}
+#endif
+PLANES(1)
+PLANES(3)
+PLANES(5)
+PLANES(7)
+PLANES(9)
+static const plane_function FN(planes)[5][3] = {PLANE_NAMES(1), PLANE_NAMES(3), PLANE_NAMES(5), PLANE_NAMES(7),
+                                                PLANE_NAMES(9)};
+static const plane_function FN(any_planes)[3] = {FN(plane_any), 0, 0};
+#undef PLANE
+#undef PLANES
+#undef PLANE_NAMES
+
+static void FN(sums)(const isotach_planar *p, int64_t filters, int64_t rows, int64_t columns, const float *planes,
+                     const float *b, int64_t b_step, float *sums, int64_t c_step, int adds) {
+  int is_known = (p->dilation_y == 1 || p->kernel_y == 1) && p->kernel_y % 2 == 1 && p->kernel_y <= 9;
+  const plane_function *tiles = is_known ? FN(planes)[p->kernel_y / 2] : FN(any_planes);
+  for (int64_t f = 0; f < filters;) {
+    int64_t count = tiles[2] && filters - f > 1 ? 2 : 1;
+    for (int64_t i = 0; i < rows;) {
+      int64_t tall = count == 1 && tiles[1] && rows - i >= 2 * ISOTACH_PLANAR_ROWS ? 2 : 1;
+      plane_function tile = count == 2 ? tiles[2] : tiles[tall - 1];
+      for (int64_t j = 0; j < columns; j += 2 * VECTOR_LANES)
+        tile(p, planes + i * p->pitch + j, b + f * b_step, b_step, sums + f * c_step + i * p->sums_step + j, c_step,
+             adds);
+      i += tall * ISOTACH_PLANAR_ROWS;
     }
+    f += count;
   }
-  for (int64_t i = 0; i < rows; i += ISOTACH_PLANAR_ROWS)
-    for (int64_t j = 0; j < columns; j += 2 * VECTOR_LANES)
-      tile(p, planes + i * p->pitch + j, b, sums + i * p->sums_step + j, adds);
 }
 
 static void FN(finish_line)(int64_t columns, const float *sums, float bias, const float *residual,

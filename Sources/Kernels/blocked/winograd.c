@@ -7,6 +7,9 @@
 
 static inline double most_of(double a, double b) { return a > b ? a : b; }
 
+// F(2), F(4) and F(6) of 3 x 3 are named by their tile, F(4) of 5 x 5 is 5.
+static inline int name_of(const isotach_winograd *p) { return p->shape.kernel_y == 5 ? 5 : p->tile; }
+
 #define TEMPLATE "winograd_template.h"
 #include "each_isa.h"
 
@@ -20,11 +23,12 @@ static int64_t fitting_floats(void) { return isotach_cache_bytes() * 9 / 16 / (i
 int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, isotach_winograd *p) {
   *p = (isotach_winograd){.shape = *shape, .level = isotach_cpu_level(), .tile = tile};
   isotach_convolution *s = &p->shape;
-  if (!isotach_complete(s) || (tile != 4 && tile != 6)) return 0;
-  if (s->kernel_y != 3 || s->kernel_x != 3 || s->stride_y > 1 || s->stride_x > 1 || s->dilation_y > 1
+  if (!isotach_complete(s) || (tile != 2 && tile != 4 && tile != 6)) return 0;
+  int64_t kernel = s->kernel_y;
+  if (s->kernel_x != kernel || (kernel != 3 && (kernel != 5 || tile != 4)) || s->stride_y > 1 || s->stride_x > 1 || s->dilation_y > 1
       || s->dilation_x > 1 || s->groups > 1)
     return 0;
-  p->points = (tile + 2) * (tile + 2);
+  p->points = (tile + kernel - 1) * (tile + kernel - 1);
   p->in_blocks = isotach_in_blocks(s);
   p->out_blocks = isotach_out_blocks(s);
   p->tiles_y = over(s->out_height, tile);
@@ -51,7 +55,7 @@ int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, 
 
 int isotach_winograd_pays(const isotach_convolution *shape, int tile) {
   isotach_winograd p;
-  if (!isotach_winograd_plan(shape, tile, ISOTACH_WINOGRAD_FUSED, &p)) return 0;
+  if (shape->kernel_y != 3 || !isotach_winograd_plan(shape, tile, ISOTACH_WINOGRAD_FUSED, &p)) return 0;
   // Operations for a pair of a channel and a filter. A transform of one block of 16 costs about 6 operations for each
   // number that it reads or writes, at a fifth of the speed of products.
   double in = (double)(p.in_blocks * ISOTACH_LANES), out = (double)(p.out_blocks * ISOTACH_LANES);
@@ -88,14 +92,15 @@ void isotach_winograd_pack(const isotach_winograd *p, const float *w, const floa
     int64_t range = unit / p->in_blocks, in = unit % p->in_blocks;
     int64_t begin = range_begin(p, range), end = range_begin(p, range + 1), wide = (end - begin) * ISOTACH_LANES;
     float *target = packed + range_start(p, range) + in * ISOTACH_LANES * wide;
-    float taps[ISOTACH_TILE_BLOCKS][ISOTACH_LANES * 9 * ISOTACH_LANES];
+    float taps[ISOTACH_TILE_BLOCKS][ISOTACH_LANES * 25 * ISOTACH_LANES];
+    int64_t count = p->shape.kernel_y * p->shape.kernel_x;
     for (int64_t block = begin; block < end; ++block) {
       if (in == 0) isotach_pack_bias(&p->shape, bias, block, packed + block * ISOTACH_LANES);
       isotach_gather_block(&p->shape, &map, w, block, in, taps[block - begin]);
     }
     for (int64_t k = 0; k < ISOTACH_LANES; ++k)
       for (int64_t block = begin; block < end; ++block)
-        OF_LEVEL(p->level, pack_points)(p->tile, taps[block - begin] + k * 9 * ISOTACH_LANES,
+        OF_LEVEL(p->level, pack_points)(name_of(p), taps[block - begin] + k * count * ISOTACH_LANES,
                                         target + k * wide + (block - begin) * ISOTACH_LANES, range_step(p, range), streams);
   }
 #if defined(__x86_64__)
@@ -122,10 +127,7 @@ int64_t isotach_winograd_pieces(const isotach_winograd *p, int64_t phase) {
 void isotach_winograd_transform(const isotach_winograd *p, const isotach_blocked *x, int64_t first_block,
                                 int64_t last_block, int64_t first, int64_t last, float *v, int64_t point_step,
                                 int64_t tile_step, int64_t block_step) {
-  if (p->tile == 4)
-    OF_LEVEL(p->level, input_4_tiles)(p, x, first_block, last_block, first, last, v, point_step, tile_step, block_step);
-  else
-    OF_LEVEL(p->level, input_6_tiles)(p, x, first_block, last_block, first, last, v, point_step, tile_step, block_step);
+  OF_LEVEL(p->level, input_tiles)(p, x, first_block, last_block, first, last, v, point_step, tile_step, block_step);
 }
 
 static void transform(const isotach_winograd *p, const isotach_blocked *x, int64_t first_block, int64_t last_block,
@@ -142,9 +144,7 @@ static void multiply(const isotach_winograd *p, int64_t range, int64_t first, in
   for (int64_t point = 0; point < p->points; ++point)
     isotach_tile_product(tiles, last - first, wide, depth_of(p), v + point * v_step(p), depth_of(p),
                          u + point * range_step(p, range), u + (point + 1) * range_step(p, range), m + point * m_step(p), wide);
-  if (p->tile == 4)
-    OF_LEVEL(p->level, output_4_tiles)(p, m, m_step(p), wide, begin, end, first, last, packed, epilogue, y);
-  else OF_LEVEL(p->level, output_6_tiles)(p, m, m_step(p), wide, begin, end, first, last, packed, epilogue, y);
+  OF_LEVEL(p->level, output_tiles)(p, m, m_step(p), wide, begin, end, first, last, packed, epilogue, y);
 }
 
 void isotach_winograd_run(const isotach_winograd *p, int64_t phase, int64_t piece, const isotach_blocked *x,

@@ -14,7 +14,7 @@ enum { PAD = 16, RESIDENT_TILES = 96, CHUNK_FLOATS = 2 << 20, TRANSFORM_PARTS = 
 
 int isotach_winograd_gradient_plan(const isotach_convolution *shape, isotach_winograd_gradient *p) {
   *p = (isotach_winograd_gradient){.chunks = 0};
-  if (shape->turned || !isotach_winograd_plan(shape, 4, ISOTACH_WINOGRAD_FUSED, &p->forward)) return 0;
+  if (shape->turned || shape->kernel_y != 3 || !isotach_winograd_plan(shape, 4, ISOTACH_WINOGRAD_FUSED, &p->forward)) return 0;
   isotach_winograd *f = &p->forward;
   int64_t in = f->in_blocks * ISOTACH_LANES, out = f->out_blocks * ISOTACH_LANES;
   int64_t cached = isotach_cache_bytes() * 9 / 16 / (int64_t)sizeof(float), sums = f->points * in * out;

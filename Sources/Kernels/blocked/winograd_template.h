@@ -5,6 +5,27 @@
 
 #define ROOT 1.41421356237309504880f
 
+// The points 0, 1, -1, infinity: additions alone.
+INLINE void FN(input_2)(const V *x, int s, V *y, int t) {
+  y[0 * t] = x[0 * s] - x[2 * s];
+  y[1 * t] = x[1 * s] + x[2 * s];
+  y[2 * t] = x[2 * s] - x[1 * s];
+  y[3 * t] = x[3 * s] - x[1 * s];
+}
+
+INLINE void FN(output_2)(const V *x, int s, V *y, int t) {
+  y[0 * t] = x[0 * s] + (x[1 * s] + x[2 * s]);
+  y[1 * t] = (x[1 * s] - x[2 * s]) + x[3 * s];
+}
+
+INLINE void FN(weight_2)(const V *x, int s, V *y, int t) {
+  V a = (x[0 * s] + x[2 * s]) * 0.5f, b = x[1 * s] * 0.5f;
+  y[0 * t] = x[0 * s];
+  y[1 * t] = a + b;
+  y[2 * t] = a - b;
+  y[3 * t] = x[2 * s];
+}
+
 INLINE void FN(input_4)(const V *x, int s, V *y, int t) {
   V a = x[4 * s] - x[2 * s] * 2.0f, b = FMA(SPLAT(-2.0f), x[1 * s], x[3 * s]) * (ROOT / 2);
   V c = FMA(SPLAT(-0.5f), x[2 * s], x[4 * s]), d = FMA(SPLAT(-0.5f), x[1 * s], x[3 * s]) * ROOT;
@@ -76,40 +97,70 @@ INLINE void FN(weight_6)(const V *x, int s, V *y, int t) {
   y[7 * t] = x[2 * s];
 }
 
+// F(4x4, 5x5) has the points of F(6x6, 3x3): the input transform is the same, the powers of 1/2 are shared out otherwise.
+INLINE void FN(input_5)(const V *x, int s, V *y, int t) { FN(input_6)(x, s, y, t); }
+
+INLINE void FN(output_5)(const V *x, int s, V *y, int t) {
+  V a = x[1 * s] + x[2 * s], b = x[1 * s] - x[2 * s], c = x[3 * s] + x[4 * s], d = x[3 * s] - x[4 * s];
+  V e = x[5 * s] + x[6 * s], f = x[5 * s] - x[6 * s];
+  y[0 * t] = (x[0 * s] + a) + FMA(SPLAT(8.0f), e, c);
+  y[1 * t] = FMA(SPLAT(4.0f), f, FMA(SPLAT(2.0f), d, b));
+  y[2 * t] = FMA(SPLAT(2.0f), e, FMA(SPLAT(4.0f), c, a));
+  y[3 * t] = (x[7 * s] + b) + FMA(SPLAT(8.0f), d, f);
+}
+
+INLINE void FN(weight_5)(const V *x, int s, V *y, int t) {
+  V a = (x[0 * s] + x[2 * s] + x[4 * s]) * (-2 / 9.0f), b = (x[1 * s] + x[3 * s]) * (-2 / 9.0f);
+  V c = FMA(SPLAT(16.0f), x[4 * s], FMA(SPLAT(4.0f), x[2 * s], x[0 * s])) * (1 / 90.0f);
+  V d = FMA(SPLAT(4.0f), x[3 * s], x[1 * s]) * (1 / 45.0f);
+  V e = FMA(SPLAT(16.0f), x[0 * s], FMA(SPLAT(4.0f), x[2 * s], x[4 * s])) * (1 / 180.0f);
+  V f = FMA(SPLAT(4.0f), x[1 * s], x[3 * s]) * (1 / 90.0f);
+  y[0 * t] = x[0 * s];
+  y[1 * t] = a + b;
+  y[2 * t] = a - b;
+  y[3 * t] = c + d;
+  y[4 * t] = c - d;
+  y[5 * t] = e + f;
+  y[6 * t] = e - f;
+  y[7 * t] = x[4 * s];
+}
+
 // MARK: tiles
 
-// The (TILE + 2) squared points of one tile of 16 channels at x, rows x_row apart, to v, point_step apart.
-#define TRANSFORMS(TILE)                                                                                        \
-  INLINE void FN(transform_input_##TILE)(const float *x, int64_t x_row, float *v, int64_t point_step) {         \
+// NAME makes TILE x TILE pixels with KERNEL x KERNEL weights: TILE + KERNEL - 1 squared points.
+//
+// The points of one tile of 16 channels at x, rows x_row apart, to v, point_step apart.
+#define TRANSFORMS(NAME, TILE, KERNEL)                                                                                        \
+  INLINE void FN(transform_input_##NAME)(const float *x, int64_t x_row, float *v, int64_t point_step) {         \
     for (int h = 0; h < ISOTACH_LANES; h += VECTOR_LANES) {                                                     \
-      V half[TILE + 2][TILE + 2];                                                                               \
-      for (int j = 0; j < TILE + 2; ++j) {                                                                      \
-        V line[TILE + 2];                                                                                       \
-        for (int i = 0; i < TILE + 2; ++i) line[i] = LOAD(x + i * x_row + j * ISOTACH_LANES + h);               \
-        FN(input_##TILE)(line, 1, &half[0][j], TILE + 2);                                                       \
+      V half[TILE + KERNEL - 1][TILE + KERNEL - 1];                                                                               \
+      for (int j = 0; j < TILE + KERNEL - 1; ++j) {                                                                      \
+        V line[TILE + KERNEL - 1];                                                                                       \
+        for (int i = 0; i < TILE + KERNEL - 1; ++i) line[i] = LOAD(x + i * x_row + j * ISOTACH_LANES + h);               \
+        FN(input_##NAME)(line, 1, &half[0][j], TILE + KERNEL - 1);                                                       \
       }                                                                                                         \
-      for (int i = 0; i < TILE + 2; ++i) {                                                                      \
-        V line[TILE + 2];                                                                                       \
-        FN(input_##TILE)(half[i], 1, line, 1);                                                                  \
-        for (int j = 0; j < TILE + 2; ++j) STORE(v + (i * (TILE + 2) + j) * point_step + h, line[j]);           \
+      for (int i = 0; i < TILE + KERNEL - 1; ++i) {                                                                      \
+        V line[TILE + KERNEL - 1];                                                                                       \
+        FN(input_##NAME)(half[i], 1, line, 1);                                                                  \
+        for (int j = 0; j < TILE + KERNEL - 1; ++j) STORE(v + (i * (TILE + KERNEL - 1) + j) * point_step + h, line[j]);           \
       }                                                                                                         \
     }                                                                                                           \
   }                                                                                                             \
                                                                                                                 \
-  /* Weights of 16 filters for one channel, w[9][16], to u. */                                                  \
-  INLINE void FN(transform_weight_##TILE)(const float *w, float *u, int64_t point_step, int streams) {          \
+  /* Weights of 16 filters for one channel, w[KERNEL squared][16], to u. */                                                  \
+  INLINE void FN(transform_weight_##NAME)(const float *w, float *u, int64_t point_step, int streams) {          \
     for (int h = 0; h < ISOTACH_LANES; h += VECTOR_LANES) {                                                     \
-      V half[TILE + 2][3];                                                                                      \
-      for (int j = 0; j < 3; ++j) {                                                                             \
-        V line[3];                                                                                              \
-        for (int i = 0; i < 3; ++i) line[i] = LOAD(w + (3 * i + j) * ISOTACH_LANES + h);                        \
-        FN(weight_##TILE)(line, 1, &half[0][j], 3);                                                             \
+      V half[TILE + KERNEL - 1][KERNEL];                                                                                      \
+      for (int j = 0; j < KERNEL; ++j) {                                                                             \
+        V line[KERNEL];                                                                                              \
+        for (int i = 0; i < KERNEL; ++i) line[i] = LOAD(w + (KERNEL * i + j) * ISOTACH_LANES + h);                        \
+        FN(weight_##NAME)(line, 1, &half[0][j], KERNEL);                                                             \
       }                                                                                                         \
-      for (int i = 0; i < TILE + 2; ++i) {                                                                      \
-        V line[TILE + 2];                                                                                       \
-        FN(weight_##TILE)(half[i], 1, line, 1);                                                                 \
-        for (int j = 0; j < TILE + 2; ++j) {                                                                    \
-          float *target = u + (i * (TILE + 2) + j) * point_step + h;                                            \
+      for (int i = 0; i < TILE + KERNEL - 1; ++i) {                                                                      \
+        V line[TILE + KERNEL - 1];                                                                                       \
+        FN(weight_##NAME)(half[i], 1, line, 1);                                                                 \
+        for (int j = 0; j < TILE + KERNEL - 1; ++j) {                                                                    \
+          float *target = u + (i * (TILE + KERNEL - 1) + j) * point_step + h;                                            \
           if (streams) __builtin_nontemporal_store(line[j], (V *)target);                                       \
           else STORE(target, line[j]);                                                                          \
         }                                                                                                       \
@@ -117,22 +168,27 @@ INLINE void FN(weight_6)(const V *x, int s, V *y, int t) {
     }                                                                                                           \
   }                                                                                                             \
                                                                                                                 \
+  static void FN(weights_##NAME)(const float *w, float *u, int64_t point_step, int streams) {                   \
+    if (streams) FN(transform_weight_##NAME)(w, u, point_step, 1);                                              \
+    else FN(transform_weight_##NAME)(w, u, point_step, 0);                                                      \
+  }                                                                                                             \
+                                                                                                                \
   /* Back, with what follows; rows x columns of the tile are inside the image. */                               \
-  INLINE void FN(transform_output_##TILE)(const float *m, int64_t point_step, const float *bias,                \
+  INLINE void FN(transform_output_##NAME)(const float *m, int64_t point_step, const float *bias,                \
                                           const float *residual, int64_t residual_row, const float *mask,       \
                                           int64_t mask_row, float *y, int64_t y_row,                            \
                                           int64_t rows, int64_t columns, const FN(finish_values) * finish) {    \
     for (int h = 0; h < ISOTACH_LANES; h += VECTOR_LANES) {                                                     \
-      V half[TILE][TILE + 2], offset = LOAD(bias + h);                                                          \
-      for (int j = 0; j < TILE + 2; ++j) {                                                                      \
-        V line[TILE + 2];                                                                                       \
-        for (int i = 0; i < TILE + 2; ++i) line[i] = LOAD(m + (i * (TILE + 2) + j) * point_step + h);           \
-        FN(output_##TILE)(line, 1, &half[0][j], TILE + 2);                                                      \
+      V half[TILE][TILE + KERNEL - 1], offset = LOAD(bias + h);                                                          \
+      for (int j = 0; j < TILE + KERNEL - 1; ++j) {                                                                      \
+        V line[TILE + KERNEL - 1];                                                                                       \
+        for (int i = 0; i < TILE + KERNEL - 1; ++i) line[i] = LOAD(m + (i * (TILE + KERNEL - 1) + j) * point_step + h);           \
+        FN(output_##NAME)(line, 1, &half[0][j], TILE + KERNEL - 1);                                                      \
       }                                                                                                         \
       _Pragma("clang loop unroll(full)") for (int i = 0; i < TILE; ++i) {                                       \
         V line[TILE];                                                                                           \
         if (i >= rows) break;                                                                                   \
-        FN(output_##TILE)(half[i], 1, line, 1);                                                                 \
+        FN(output_##NAME)(half[i], 1, line, 1);                                                                 \
         _Pragma("clang loop unroll(full)") for (int j = 0; j < TILE; ++j) {                                     \
           if (j >= columns) break;                                                                              \
           V v = line[j] + offset;                                                                               \
@@ -146,7 +202,7 @@ INLINE void FN(weight_6)(const V *x, int s, V *y, int t) {
   }                                                                                                             \
                                                                                                                 \
   /* See winograd.h. */                                                                                         \
-  static void FN(input_##TILE##_tiles)(const isotach_winograd *p, const isotach_blocked *x, int64_t first_block, \
+  static void FN(input_##NAME##_tiles)(const isotach_winograd *p, const isotach_blocked *x, int64_t first_block, \
                                        int64_t last_block, int64_t first, int64_t last, float *v,               \
                                        int64_t point_step, int64_t tile_step, int64_t block_step) {             \
     for (int64_t block = first_block; block < last_block; ++block)                                              \
@@ -155,28 +211,28 @@ INLINE void FN(weight_6)(const V *x, int s, V *y, int t) {
         float *target = v + (t - first) * tile_step + block * block_step;                                       \
         const float *plane = x->data + block * x->block_step + at.image * x->image_step;                        \
         int64_t y0 = at.y - p->shape.before_y, x0 = at.x - p->shape.before_x;                                   \
-        int is_inside = y0 >= -x->halo_y && x0 >= -x->halo_x && y0 + TILE + 2 <= x->height + x->halo_y          \
-                        && x0 + TILE + 2 <= x->width + x->halo_x;                                               \
+        int is_inside = y0 >= -x->halo_y && x0 >= -x->halo_x && y0 + TILE + KERNEL - 1 <= x->height + x->halo_y          \
+                        && x0 + TILE + KERNEL - 1 <= x->width + x->halo_x;                                               \
         const float *source = plane + y0 * x->row_step + x0 * ISOTACH_LANES;                                    \
         if (is_inside) {                                                                                        \
-          FN(transform_input_##TILE)(source, x->row_step, target, point_step);                                  \
+          FN(transform_input_##NAME)(source, x->row_step, target, point_step);                                  \
         } else {                                                                                                \
-          float copy[(TILE + 2) * (TILE + 2) * ISOTACH_LANES];                                                  \
-          for (int i = 0; i < TILE + 2; ++i)                                                                    \
-            for (int j = 0; j < TILE + 2; ++j) {                                                                \
+          float copy[(TILE + KERNEL - 1) * (TILE + KERNEL - 1) * ISOTACH_LANES];                                                  \
+          for (int i = 0; i < TILE + KERNEL - 1; ++i)                                                                    \
+            for (int j = 0; j < TILE + KERNEL - 1; ++j) {                                                                \
               int is_there = y0 + i >= -x->halo_y && y0 + i < x->height + x->halo_y && x0 + j >= -x->halo_x     \
                              && x0 + j < x->width + x->halo_x;                                                  \
               const float *pixel = source + i * x->row_step + j * ISOTACH_LANES;                                \
               for (int h = 0; h < ISOTACH_LANES; h += VECTOR_LANES)                                             \
-                STORE(copy + (i * (TILE + 2) + j) * ISOTACH_LANES + h, is_there ? LOAD(pixel + h) : (V){0});    \
+                STORE(copy + (i * (TILE + KERNEL - 1) + j) * ISOTACH_LANES + h, is_there ? LOAD(pixel + h) : (V){0});    \
             }                                                                                                   \
-          FN(transform_input_##TILE)(copy, (TILE + 2) * ISOTACH_LANES, target, point_step);                     \
+          FN(transform_input_##NAME)(copy, (TILE + KERNEL - 1) * ISOTACH_LANES, target, point_step);                     \
         }                                                                                                       \
       }                                                                                                         \
   }                                                                                                             \
                                                                                                                 \
   /* m[point][tile - first][filter - 16 first_block], lines `wide` apart. */                                    \
-  static void FN(output_##TILE##_tiles)(const isotach_winograd *p, const float *m, int64_t point_step,          \
+  static void FN(output_##NAME##_tiles)(const isotach_winograd *p, const float *m, int64_t point_step,          \
                                         int64_t wide, int64_t first_block, int64_t last_block, int64_t first,   \
                                         int64_t last, const float *bias, const isotach_epilogue *e,             \
                                         const isotach_blocked *y) {                                             \
@@ -196,21 +252,46 @@ INLINE void FN(weight_6)(const V *x, int s, V *y, int t) {
         float *target =                                                                                         \
             y->data + block * y->block_step + at.image * y->image_step + at.y * y->row_step + at.x * ISOTACH_LANES; \
         const float *source = m + (t - first) * wide + (block - first_block) * ISOTACH_LANES;                   \
-        FN(transform_output_##TILE)(source, point_step, bias + block * ISOTACH_LANES, residual,                 \
+        FN(transform_output_##NAME)(source, point_step, bias + block * ISOTACH_LANES, residual,                 \
                                     r ? r->row_step : 0, mask, k ? k->row_step : 0, target, y->row_step, rows, columns, &finish); \
         if (e->pooled) FN(pool)(y, e->pooled, block, at.image, at.y, at.x, rows, columns);                      \
       }                                                                                                         \
   }
 
-TRANSFORMS(4)
-TRANSFORMS(6)
+TRANSFORMS(2, 2, 3)
+TRANSFORMS(4, 4, 3)
+TRANSFORMS(5, 4, 5)
+TRANSFORMS(6, 6, 3)
 #undef TRANSFORMS
 #undef ROOT
 
 // Past the caches when `streams`: u is aligned then.
-static void FN(pack_points)(int tile, const float *w, float *u, int64_t point_step, int streams) {
-  if (tile == 4 && streams) FN(transform_weight_4)(w, u, point_step, 1);
-  else if (tile == 4) FN(transform_weight_4)(w, u, point_step, 0);
-  else if (streams) FN(transform_weight_6)(w, u, point_step, 1);
-  else FN(transform_weight_6)(w, u, point_step, 0);
+static void FN(pack_points)(int name, const float *w, float *u, int64_t point_step, int streams) {
+  void (*transform)(const float *, float *, int64_t, int) =
+      name == 2 ? FN(weights_2) : name == 4 ? FN(weights_4) : name == 5 ? FN(weights_5) : FN(weights_6);
+  transform(w, u, point_step, streams);
+}
+
+static void FN(input_tiles)(const isotach_winograd *p, const isotach_blocked *x, int64_t first_block, int64_t last_block,
+                            int64_t first, int64_t last, float *v, int64_t point_step, int64_t tile_step,
+                            int64_t block_step) {
+  int name = name_of(p);
+  void (*transform)(const isotach_winograd *, const isotach_blocked *, int64_t, int64_t, int64_t, int64_t, float *, int64_t,
+                    int64_t, int64_t) = name == 2   ? FN(input_2_tiles)
+                                        : name == 4 ? FN(input_4_tiles)
+                                        : name == 5 ? FN(input_5_tiles)
+                                                    : FN(input_6_tiles);
+  transform(p, x, first_block, last_block, first, last, v, point_step, tile_step, block_step);
+}
+
+static void FN(output_tiles)(const isotach_winograd *p, const float *m, int64_t point_step, int64_t wide,
+                             int64_t first_block, int64_t last_block, int64_t first, int64_t last, const float *bias,
+                             const isotach_epilogue *e, const isotach_blocked *y) {
+  int name = name_of(p);
+  void (*transform)(const isotach_winograd *, const float *, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
+                    const float *, const isotach_epilogue *, const isotach_blocked *) = name == 2   ? FN(output_2_tiles)
+                                                                                        : name == 4 ? FN(output_4_tiles)
+                                                                                        : name == 5 ? FN(output_5_tiles)
+                                                                                                    : FN(output_6_tiles);
+  transform(p, m, point_step, wide, first_block, last_block, first, last, bias, e, y);
 }

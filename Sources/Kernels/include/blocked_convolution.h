@@ -66,11 +66,12 @@ typedef struct {
 void isotach_convolution_reference(const isotach_convolution *shape, const float *x, const float *w, const float *bias,
                                    const float *residual, const isotach_epilogue *epilogue, float *y);
 
-// MARK: Winograd: 3 x 3, stride 1, dilation 1, one group
+// MARK: Winograd: 3 x 3 and 5 x 5, stride 1, dilation 1, one group
 
 // F(4x4, 3x3) on the points 0, +-1/sqrt 2, +-sqrt 2, infinity needs 2.25 of the 9 multiplications, F(6x6, 3x3) on 0,
-// +-1, +-2, +-1/2, infinity 1.78 (A. Lavin, S. Gray: Fast algorithms for convolutional neural networks, 2015). The
-// largest error over the largest value of the result is about 3e-6 and 8e-6 (direct: 1e-6), and below 5e-5 for
+// +-1, +-2, +-1/2, infinity 1.78, F(2x2, 3x3) on 0, +-1, infinity 4, but has 16 transformed weights for 9, not 36 or
+// 64 (A. Lavin, S. Gray: Fast algorithms for convolutional neural networks, 2015). The
+// largest error over the largest value of the result is about 3e-6, 8e-6 and 1e-6 (direct: 1e-6), and below 5e-5 for
 // up to 1024 channels of ordinary data.
 
 typedef struct {
@@ -90,7 +91,7 @@ enum { ISOTACH_WINOGRAD_AUTO, ISOTACH_WINOGRAD_FUSED, ISOTACH_WINOGRAD_SPLIT };
 /// or the reading of the weights, where a byte costs as much as 10 operations. 0 where it cannot be used.
 int isotach_winograd_pays(const isotach_convolution *shape, int tile);
 
-/// `tile` is 4 or 6. Fused: a piece transforms, multiplies and transforms back some tiles, all within the second-level
+/// `tile` is 2, 4 or 6 for 3 x 3, 4 for 5 x 5 (on the points of F(6x6, 3x3): 4 of the 25 multiplications). Fused: a piece transforms, multiplies and transforms back some tiles, all within the second-level
 /// cache. Split, for many channels: phase 2 k transforms chunk k of the tiles (mostly all) into the shared memory, phase
 /// 2 k + 1 shares out the filters, so that the weights are read once for a chunk. Both give the same bits.
 int isotach_winograd_plan(const isotach_convolution *shape, int tile, int mode, isotach_winograd *plan);
@@ -169,6 +170,8 @@ void isotach_first_run(const isotach_first *plan, int64_t piece, const float *x,
 typedef struct {
   isotach_convolution shape;
   int32_t level, taps, is_planar;
+  /// x is plain; y gets the maxima of 2 x 2 (`isotach_plain_plan`).
+  int32_t is_plain, pools;
   int64_t in_blocks, last_depth, pieces;
   /// Floats of y from one channel to the next: the plan's, unless some rows alone are computed.
   int64_t plane_step;
@@ -186,6 +189,16 @@ int64_t isotach_last_pieces(const isotach_last *plan);
 void isotach_last_run(const isotach_last *plan, int64_t piece, const isotach_blocked *x, const float *packed,
                       const isotach_epilogue *epilogue, const float *residual, float *y, int64_t image_step,
                       float *scratch);
+
+// The same from plain x (images x_step floats apart, channels contiguous), for few channels and filters: no lane is
+// without a channel, and few without a pixel. Without a stride, at least 16 columns. When it `pools`, y has half the
+// height and width (rounded down) and gets the maxima of 2 x 2 of what the convolution would have made; no residual
+// then. Packed like, and with the functions of, isotach_last.
+
+int isotach_plain_plan(const isotach_convolution *shape, int pools, isotach_last *plan);
+void isotach_plain_run(const isotach_last *plan, int64_t piece, const float *x, int64_t x_step, const float *packed,
+                       const isotach_epilogue *epilogue, const float *residual, float *y, int64_t image_step,
+                       float *scratch);
 
 // MARK: depthwise
 

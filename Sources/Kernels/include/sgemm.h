@@ -5,8 +5,9 @@
 // that is not 0 means that the matrix is stored transposed. With beta 0 what C holds is not read. M, N or K of 0
 // are allowed.
 
-/// By OpenBLAS with one thread, opened at the first call; by our own kernel where it is not there, when the
-/// environment says ISOTACH_BLAS=off, or a size is above 31 bits.
+/// Few rows or terms by the kernels for them (`isotach_dense`, `isotach_thin_rows`, `isotach_thin_terms`); all else by
+/// OpenBLAS with one thread, opened at the first such call; by our own kernel where it is not there, when the environment
+/// says ISOTACH_BLAS=off, or a size is above 31 bits.
 void isotach_sgemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                    int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
 /// Our own: blocked, with packed panels. Every element is summed in the order of K, in blocks of 256.
@@ -19,6 +20,11 @@ void isotach_thin_rows(int64_t m, int64_t n, int64_t k, float alpha, const float
 /// C is written once, past the caches when it is large.
 void isotach_thin_terms(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, const float *b,
                         int64_t ldb, float beta, float *c, int64_t ldc);
+/// C = alpha A B' + beta C with few rows in A (B stored as it is: N rows of K), a dense layer of a small batch: B is read
+/// once, straight from memory, where packing panels of it would cost more than the products. Sums by the lanes of a
+/// vector.
+void isotach_dense(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, const float *b,
+                   int64_t ldb, float beta, float *c, int64_t ldc);
 /// Rows or terms up to which `isotach_sgemm` takes those.
 enum { ISOTACH_THIN = 16 };
 /// Plain loops that sum in double.

@@ -19,6 +19,45 @@ import Testing
       ])
   }
 
+  /// Few channels and filters stay plain, in vectors of pixels, and the maxima of 2 x 2 are taken at once.
+  @Test(arguments: [(1, false), (8, false), (8, true)]) func fewChannelsStayPlain(
+    _ channels: Int, _ roundsUp: Bool
+  ) throws {
+    var made = try BlockedGraph([3, channels, 31, 40])
+    var x = try made.graph.one(
+      LeakyRelu(), try made.conv(made.input, 6, kernel: [5, 5], pads: [0, 0, 0, 0]))
+    x = try made.graph.one(MaxPool(.init(kernel: [2, 2], ceilMode: roundsUp)), x)
+    let names = try made.check(x)
+    #expect(names.contains("BlockedConv") && !names.contains("ToBlocked") && !names.contains("FromBlocked"))
+    #expect(names.contains("MaxPool") == roundsUp)
+    // Wanted itself: not to be swallowed.
+    let inner = try made.graph.one(Relu(), try made.conv(made.input, 4))
+    let pooled = try made.graph.one(MaxPool(.init(kernel: [2, 2])), inner)
+    let mean = try made.graph.one(AveragePool(.init(kernel: [2, 2])), inner)
+    let both = try made.graph.one(Concat(axis: 1), pooled, mean)
+    try made.check(both)
+  }
+
+  /// Fewer transformed weights where tiles are few, fewer products where they are many, and no transforms of few
+  /// channels.
+  @Test(
+    arguments: [
+      ([1, 1024, 16, 16], 1024, "Winograd F(2x2)"), ([8, 512, 7, 7], 512, "Winograd F(2x2)"),
+      ([1, 512, 32, 32], 512, "Winograd F(4x4)"), ([1, 64, 256, 256], 64, "Winograd F(4x4)"),
+      ([1, 32, 8, 8], 32, "Winograd F(4x4)"), ([256, 8, 32, 32], 8, "direct, plain"),
+    ]) func waysFollowFromCosts(_ extents: [Int], _ filters: Int, _ way: String) throws
+  {
+    var graph = Graph()
+    let x = try graph.input("x", Shape(extents))
+    let w = try graph.parameter("w", Shape([filters, extents[1], 3, 3]))
+    let y = try graph.one(Conv(pads: [1, 1, 1, 1]), x, w)
+    let made = try optimised(graph, Goals(outputs: [("y", y)]), layouts: LayoutOptions())
+    let found = made.graph.nodes(for: made.goals.values).compactMap {
+      (made.graph.nodes[$0].op as? BlockedConv)?.convolution.way.description
+    }
+    #expect(found == [way])
+  }
+
   /// Channels that are no multiple of 16 begin with a block of their own behind a concatenation.
   @Test(arguments: [[32, 16], [24, 20], [40, 3, 32]]) func concatenation(_ widths: [Int]) throws {
     var made = try BlockedGraph([1, 16, 6, 7])

@@ -70,6 +70,7 @@ import Testing
     Case(images: 1, channels: 32, filters: 32, height: 8, width: 9, groups: 32),
     Case(images: 2, channels: 24, filters: 24, height: 7, width: 8, strides: [2, 1], groups: 24),
     Case(images: 2, channels: 32, filters: 3, height: 7, width: 8),
+    Case(images: 2, channels: 5, filters: 6, height: 9, width: 21, kernel: [5, 5]),
     Case(
       images: 2, channels: 32, filters: 16, height: 5, width: 6, kernel: [2, 2], strides: [2, 2],
       pads: [0, 0, 0, 0],

@@ -94,6 +94,70 @@ import Testing
     }
   }
 
+  static let plains = [
+    ConvolutionCase(
+      images: 3, channels: 8, filters: 8, height: 32, width: 32, kernel: (5, 5), before: (0, 0),
+      after: (0, 0),
+      activation: ISOTACH_RELU),
+    ConvolutionCase(channels: 1, filters: 1, height: 2, width: 16),
+    ConvolutionCase(
+      images: 2, channels: 19, filters: 5, height: 23, width: 37, before: (2, 1), after: (0, 1),
+      activation: ISOTACH_LEAKY, hasBias: false),
+    ConvolutionCase(
+      channels: 3, filters: 16, height: 18, width: 145, kernel: (2, 7), dilation: (2, 1), before: (1, 3),
+      after: (1, 3), activation: ISOTACH_CLIP),
+    ConvolutionCase(
+      images: 2, channels: 17, filters: 2, height: 33, width: 48, kernel: (1, 1), before: (0, 0),
+      after: (0, 0)),
+  ]
+
+  /// Between plain values, alone and with the maxima of 2 x 2.
+  @Test(arguments: plains) func plain(one: ConvolutionCase) {
+    let expected = one.reference()
+    let (height, width) = (one.outHeight / 2, one.outWidth / 2)
+    for level in cpuLevels {
+      func run(pools: Bool) -> [Float] {
+        var (shape, plan, epilogue) = (one.shape, isotach_last(), one.epilogue)
+        let plane = pools ? height * width : one.outHeight * one.outWidth
+        var y = [Float](repeating: .nan, count: one.images * one.filters * plane)
+        guard isotach_plain_plan(&shape, pools ? 1 : 0, &plan) == 1 else { return y }
+        var packed = [Float](repeating: .nan, count: Int(isotach_last_packed(&plan)))
+        isotach_last_pack(&plan, one.w, one.bias, 0, isotach_last_pack_ranges(&plan), &packed)
+        for piece in (0..<isotach_last_pieces(&plan)).reversed() {
+          var scratch = [Float](repeating: .nan, count: Int(isotach_last_scratch(&plan)))
+          isotach_plain_run(
+            &plan, piece, one.x, Int64(one.channels * one.height * one.width), packed, &epilogue, nil, &y,
+            Int64(one.filters * plane), &scratch)
+        }
+        return y
+      }
+      let (whole, pooled) = atLevel(level) { (run(pools: false), run(pools: true)) }
+      #expect(relativeError(whole, expected) < 2e-6, "level \(level)")
+      var maxima: [Float] = []
+      for plane in 0..<one.images * one.filters {
+        for row in 0..<height {
+          for column in 0..<width {
+            let at = (plane * one.outHeight + 2 * row) * one.outWidth + 2 * column
+            maxima.append(
+              max(whole[at], whole[at + 1], whole[at + one.outWidth], whole[at + one.outWidth + 1]))
+          }
+        }
+      }
+      #expect(pooled == maxima, "level \(level)")
+    }
+  }
+
+  @Test func plainIsForNarrowKernelsWithoutStride() {
+    for change: (inout isotach_convolution) -> Void in [
+      { $0.stride_x = 2 }, { $0.groups = 8 }, { $0.out_width = 12 }, { $0.filters = 17 },
+    ] {
+      var (shape, plan) = (Self.plains[0].shape, isotach_last())
+      #expect(isotach_plain_plan(&shape, 1, &plan) == 1)
+      change(&shape)
+      #expect(isotach_plain_plan(&shape, 1, &plan) == 0)
+    }
+  }
+
   static let depthwises = [
     ConvolutionCase(channels: 1, filters: 1, height: 1, width: 1, groups: 1),
     ConvolutionCase(
