@@ -1,8 +1,12 @@
 import Grids
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// Makes a fine field agree with the coarse one that it stands for.
 public struct Conserve: Stage {
-  enum Method: String, CaseIterable { case additive, multiplicative }
+  enum Method: String, CaseIterable { case additive, multiplicative, softmax }
   enum Spread: String, CaseIterable { case block, bilinear }
 
   public static let declaration = StageDeclaration(
@@ -10,11 +14,14 @@ public struct Conserve: Stage {
     discussion: """
       What a coarse cell lacks is its value in `coarse` less the mean of the valid fine cells in it (additive: y = x + \
       lack), or the ratio of the two (multiplicative: y = x * ratio; keeps what is not negative so, and dry cells dry; a \
-      block whose mean is not positive gets the coarse value in all cells). `spread: block` gives all cells of a block the \
+      block whose mean is not positive gets the coarse value in all cells). softmax: y = exp(x / scale) * ratio, the \
+      ratio again that which makes the mean right: whatever the field is (the output of a network without bounds), what is \
+      not negative in `coarse` gives nothing negative; `scale` says how far apart two cells must be for one to get e \
+      times as much. `spread: block` gives all cells of a block the \
       same: afterwards the means are those of `coarse`, but for the rounding to float32. `spread: bilinear` interpolates \
       it between the centres of the coarse cells, in `passes` passes, each of which comes nearer: no edges of blocks \
       are seen, and the means are nearly right. Blocks without a coarse value stay as they are. Source: Harder et al. \
-      2022, arXiv:2208.05424, section 3.2 (additive and multiplicative constraint layer).
+      2022, arXiv:2208.05424, section 3.2 (additive, multiplicative and softmax constraint layer).
       """,
     keys: [
       Key("input", .stream, "the fine field"),
@@ -24,6 +31,7 @@ public struct Conserve: Stage {
       Key("method", .choice(Method.allCases.map(\.rawValue)), default: "additive", "how cells are changed"),
       Key(
         "spread", .choice(Spread.allCases.map(\.rawValue)), default: "block", "how a block's lack is spread"),
+      Key("scale", .number, default: "1", "softmax: what the field is divided by"),
       Key("passes", .integer, default: "1; bilinear: 3", "how often"),
       Key(
         "weights", .choice(["cells", "area"]), default: "cells",
@@ -34,6 +42,7 @@ public struct Conserve: Stage {
   private let method: Method
   private let spread: Spread
   private let passes: Int
+  private let scale: Double
 
   public init(_ arguments: Arguments) throws(PlanError) {
     self.arguments = arguments
@@ -44,6 +53,17 @@ public struct Conserve: Stage {
     passes = arguments.integer("passes") ?? (spread == .block ? 1 : 3)
     guard (1...100).contains(passes) else {
       throw PlanError("`passes` is a count from 1 to 100, found \(passes)", at: arguments.mark("passes"))
+    }
+    scale = arguments.number("scale") ?? 1
+    guard scale > 0, scale.isFinite else {
+      throw PlanError("`scale` is a number above 0, found \(scale.plain)", at: arguments.mark("scale"))
+    }
+    if method == .softmax, spread == .bilinear {
+      throw PlanError(
+        "softmax shares out whole blocks", at: arguments.mark("spread"), remedy: "use `spread: block`")
+    }
+    if method != .softmax, let given = arguments.value("scale") {
+      throw PlanError("`scale` is for `method: softmax`", at: given.mark, remedy: "leave it out")
     }
     guard spread == .bilinear || passes == 1 else {
       throw PlanError(
@@ -104,7 +124,7 @@ public struct Conserve: Stage {
     return graph.add(
       Conserved(
         output: input.description, blocks: blocks, method: method, spread: spread, passes: passes,
-        alignment: alignment, factors: factors.map(\.0), offsets: factors.map(\.1),
+        scale: scale, alignment: alignment, factors: factors.map(\.0), offsets: factors.map(\.1),
         isPeriodic: fine.topology.isPeriodic && fine.topology.columns == fine.nx,
         areas: arguments.text("weights") == "area" ? LazyAreas(fine) : nil),
       inputs: [input.node, coarse.node])
@@ -117,6 +137,7 @@ struct Conserved: Computation {
   let method: Conserve.Method
   let spread: Conserve.Spread
   let passes: Int
+  let scale: Double
   let alignment: Alignment
   /// From the units of the coarse variables to those of the fine ones.
   let factors: [Double]
@@ -244,13 +265,28 @@ private struct ConservedMap {
       let mean = sum / weight
       switch node.method {
       case .additive: result[k] = wanted[k] - mean
-      case .multiplicative: result[k] = mean > 0 ? wanted[k] / mean : .infinity
+      case .multiplicative, .softmax: result[k] = mean > 0 ? wanted[k] / mean : .infinity
       }
     }
     return result
   }
 
+  /// Every value of a block that has a coarse value becomes its exponential; the largest of the block is taken away
+  /// first, since that cancels.
+  private mutating func exponentiate(_ wanted: [Double]) {
+    let (height, width) = (node.blocks.rows, node.blocks.columns)
+    for k in wanted.indices where !wanted[k].isNaN {
+      let (top, left) = (k / across * height, k % across * width)
+      let places = (top..<top + height).flatMap { j in
+        (left..<left + width).map { j * columns.count + $0 }
+      }.filter { !values[$0].isNaN }
+      let largest = places.map { values[$0] }.max() ?? 0
+      for place in places { values[place] = exp((values[place] - largest) / node.scale) }
+    }
+  }
+
   mutating func pass(_ wanted: [Double]) {
+    if node.method == .softmax { exponentiate(wanted) }
     let lack = lack(wanted)
     let (height, width) = (node.blocks.rows, node.blocks.columns)
     for j in 0..<rows.count {

@@ -83,6 +83,11 @@ public struct Evaluate: Stage {
       }
       var sources: [Evaluated.Source] = []
       for (name, stream) in methods { sources.append(try source(of: variable, in: stream, method: name)) }
+      if let given = deviations, sources.allSatisfy({ $0.spread == nil }) {
+        throw PlanError(
+          "no method has a variable `\(given.text ?? "")` in the units of what it is the deviation of",
+          at: given.mark, subject: variable.name)
+      }
       variables.append(.init(truth: index, sources: sources))
       let subject = MetricSubject(
         name: variable.name, units: variable.units, timeCount: truth.description.timeCount,
@@ -243,8 +248,7 @@ public struct Evaluate: Stage {
         remedy: "it has \(stream.description.variableList); rename or select one")
     }
     let (from, to) = (candidates[index].units, variable.units)
-    let name = candidates[index].name
-    let spread = candidates.firstIndex { $0.name == "\(name)_std" && $0.units == candidates[index].units }
+    let spread = spread(of: candidates[index], in: candidates)
     guard from != to else { return .init(variable: index, spread: spread, factor: 1, offset: 0) }
     guard let from, let to else {
       throw PlanError(
@@ -263,6 +267,17 @@ public struct Evaluate: Stage {
         "`\(candidates[index].name)` of `\(stream.name)` is in \(from), the truth in \(to)", at: stream.mark,
         subject: variable.name, remedy: error.remedy ?? "convert it")
     }
+  }
+
+  /// The key `std` of `crps_gaussian`.
+  private var deviations: ConfigValue? {
+    (arguments.list("metrics") ?? []).lazy.compactMap { $0["crps_gaussian"]?["std"] }.first
+  }
+
+  /// The variable with the standard deviation of another one.
+  private func spread(of variable: VariableDescription, in candidates: [VariableDescription]) -> Int? {
+    let name = deviations?.text ?? "\(variable.name)_std"
+    return candidates.firstIndex { $0.name == name && $0.units == variable.units }
   }
 
   private func regions(

@@ -91,70 +91,31 @@ public struct QuantileMap: Stage {
   public func plan(_ inputs: StageInputs, in graph: inout ComputationGraph) throws(PlanError) -> NodeID {
     let (input, observed) = (try inputs.stream("input"), try inputs.stream("observed"))
     let reference = inputs["reference"] ?? input
-    let train = arguments.part("train")
-    let own = try StepGroups(input, by: arguments.text("by") ?? "month", at: arguments.mark("by"))
-    var keys: [[Int]] = []
-    var steps: [[[Int]]] = []
-    for stream in [observed, reference] {
-      let groups = try StepGroups(stream, by: arguments.text("by") ?? "month", at: arguments.mark("by"))
-      let chosen = Set(try TimeSelection(train).indices(of: stream))
-      let (found, lists) = groups.restricted(to: chosen)
-      keys.append(found)
-      steps.append(lists)
-    }
-    // Groups that both have.
-    let shared = keys[0].filter(keys[1].contains)
-    let group = try own.keys.enumerated().map { step, key throws(PlanError) -> Int in
-      guard let index = shared.firstIndex(of: key) else {
-        throw PlanError(
-          "step \(step + 1) of `\(input.name)` is in a \(arguments.text("by") ?? "month") that the training does not have",
-          at: arguments.mark("train"), subject: "time", remedy: "train on all months, or `select` the others")
-      }
-      return index
-    }
-    func groups(_ stream: Int) -> [[Int]] {
-      shared.map { key in keys[stream].firstIndex(of: key).map { steps[stream][$0] } ?? [] }
-    }
-    func fit(_ stream: StageInputs.Stream, _ groups: [[Int]]) throws(PlanError) -> NodeID {
-      var still = stream.description
-      still.time = nil
-      var place = input.description
-      place.time = nil
-      _ = try Alignment(
-        of: .init(name: stream.name, node: stream.node, description: still, mark: stream.mark), on: place,
-        named: input.name)
-      guard still.layerCount == place.layerCount else {
-        throw PlanError(
-          "`\(stream.name)` has not the levels of `\(input.name)`", at: stream.mark, subject: stream.name)
-      }
-      var variables: [(index: Int, factor: Double, offset: Double)] = []
-      for variable in input.description.variables {
-        let found = try Counterpart(of: variable, in: stream, role: "they have no distribution")
-        variables.append((found.index, found.factor, found.offset))
-      }
-      return graph.add(
+    let groups = try SharedGroups(arguments, input, [observed, reference])
+    func fit(_ stream: StageInputs.Stream, _ steps: [[Int]]) throws(PlanError) -> NodeID {
+      graph.add(
         SampleFits(
-          stream.description, variables, named: input.description.variables, groups: groups,
-          kind: mapping.distribution, nodes: quantiles, wet: mapping.wet), inputs: [stream.node])
+          stream.description, try groups.counterparts(of: input, in: stream),
+          named: input.description.variables, groups: steps, kind: mapping.distribution, nodes: quantiles,
+          wet: mapping.wet), inputs: [stream.node])
     }
-    var nodes = [input.node, try fit(observed, groups(0)), try fit(reference, groups(1))]
+    var nodes = [input.node, try fit(observed, groups.steps[0]), try fit(reference, groups.steps[1])]
     var ownInput: Int?
     if mapping.method == .qdm {
       ownInput = nodes.count
-      let lists = shared.map { key in own.keys.indices.filter { own.keys[$0] == key } }
-      nodes.append(try fit(input, lists))
+      nodes.append(try fit(input, groups.ownSteps))
     }
     var trend: (running: Int, mean: Int)?
     if let detrend {
       trend = (nodes.count, nodes.count + 1)
-      nodes.append(graph.add(running(input, own, years: detrend), inputs: [input.node]))
-      nodes.append(try mean(reference, groups(1), of: input, in: &graph))
+      nodes.append(graph.add(running(input, groups.own, years: detrend), inputs: [input.node]))
+      nodes.append(try mean(reference, groups.steps[1], of: input, in: &graph))
     }
     return graph.add(
       QuantileMapped(
         output: input.description, mapping: mapping,
-        numbers: FittedDistribution.count(mapping.distribution, nodes: quantiles), groupCount: shared.count,
-        group: group, own: ownInput, trend: trend), inputs: nodes)
+        numbers: FittedDistribution.count(mapping.distribution, nodes: quantiles), groupCount: groups.count,
+        group: groups.group, own: ownInput, trend: trend), inputs: nodes)
   }
 
   /// For each step the mean of the same month within some years.

@@ -57,6 +57,10 @@ public struct Train: Stage {
         "patch", .either([.integer, .list(.integer)]), default: "64, or the whole grid when it is smaller",
         "cells of `input`, or [rows, columns]"),
       Key(
+        "align", .either([.integer, .list(.integer)]), default: "1",
+        "patches begin at multiples of so many cells of `input`, or [rows, columns]: what they hold of coarse cells is "
+          + "whole then, as a network that averages over them (constrain, deep-sd, `auxiliary`) wants"),
+      Key(
         "augment", .list(.choice(["flip", "rotate", "shift"])),
         "flip along each axis, rotate by quarters, shift around a global grid"),
       Key("vectors", .list(.list(.text)), "pairs [u, v] of variables that turn with the field"),

@@ -1,3 +1,4 @@
+import Foundation
 import Grids
 import Stages
 import Testing
@@ -56,6 +57,21 @@ import Testing
     #expect((0..<16).map { result[0, 0, 0, 1, $0] } == [6, 6, 2] + [Float](repeating: 0, count: 12) + [2])
   }
 
+  /// Whatever a network without bounds makes becomes shares of the coarse amounts.
+  @Test func softmaxSharesOutTheCoarseAmount() throws {
+    var fine = field(Make.globe(12, 24), missing: 0.1)
+    for k in fine.numbers.indices { fine.numbers[k] = 40 * (fine.numbers[k] - 2) }
+    var wanted = try coarse(of: field(Make.globe(12, 24), seed: 9))
+    wanted.numbers[3] = 0
+    let result = try run(["method": "softmax", "scale": 20], fine, wanted)
+    #expect(distance(try coarse(of: result), wanted) < 1e-6)
+    #expect(result.numbers.allSatisfy { $0.isNaN || $0 >= 0 })
+    #expect(zip(result.numbers, fine.numbers).allSatisfy { $0.isNaN == $1.isNaN })
+    let (a, b) = (fine[0, 1, 0, 5, 6], fine[0, 1, 0, 6, 7])
+    let (c, d) = (result[0, 1, 0, 5, 6], result[0, 1, 0, 6, 7])
+    if ![a, b].contains(where: \.isNaN) { #expect(abs(log(c / d) - (a - b) / 20) < 1e-5) }
+  }
+
   @Test func dryBlocksAndMissingBlocks() throws {
     var fine = field(Make.globe(4, 8)), wanted = try coarse(of: fine)
     for k in fine.numbers.indices { fine.numbers[k] = 0 }
@@ -69,6 +85,9 @@ import Testing
     let fine = field(Make.globe(12, 24)), wanted = try coarse(of: fine, 4)
     #expect(throws: PlanError.self) { try run(["passes": 2], fine, wanted) }
     #expect(throws: PlanError.self) { try run([:], field(Make.globe(10, 24)), wanted) }
+    #expect(throws: PlanError.self) { try run(["scale": 2], fine, wanted) }
+    #expect(throws: PlanError.self) { try run(["method": "softmax", "spread": "bilinear"], fine, wanted) }
+    #expect(throws: PlanError.self) { try run(["method": "softmax", "scale": 0], fine, wanted) }
     #expect(throws: PlanError.self) { try run([:], wanted, fine) }
     var celsius = wanted
     celsius.description.variables[0].units = "s"

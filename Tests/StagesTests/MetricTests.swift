@@ -221,6 +221,17 @@ enum MetricFields {
     #expect((1...4).map { result[3, 0, $0, j, i] }.reduce(0, +) == 90)
   }
 
+  @Test func theDeviationCanBeNamed() throws {
+    var named = MetricFields.normal
+    named.description.variables[1].name = "sigma"
+    let truth = MetricFields.field(MetricFields.truth)
+    let found = try scores(truth, named, [["crps_gaussian": ["std": "sigma"]]])
+    try expectGolden(found, [("crps_gaussian", "crps_gaussian", nil)])
+    #expect(throws: PlanError.self) {
+      _ = try scores(truth, named, [["crps_gaussian": ["std": "spread"]]])
+    }
+  }
+
   @Test func bandsOfHeightAreRegions() throws {
     let heights = Field(
       Description(
@@ -240,6 +251,28 @@ enum MetricFields {
     let result = try plan.run(cuts: 3)
     let n = (0..<6).map { Int(result[4, 0, $0, 0, 0]) / 90 }
     #expect(n == [320, 160, 100, 100, 50, 50])
+  }
+
+  /// A range of heights is no map: a measure of maps has no row there.
+  @Test func measuresOfMapsHaveNoBands() throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "isotach-\(UUID().uuidString).json")
+      .path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let heights = Field(
+      Description(
+        variables: [Make.variable("orog", "surface_altitude", "m")], time: nil, grid: MetricFields.grid)
+    ) { _, _, _, j, i in Double(j * 100 + i) }
+    let plan = try Plan(
+      Evaluate.self, ["bands": [0, 500, 1000], "metrics": ["rmse", "ssim"], "json": .text(path)],
+      [
+        "truth": [("truth", MetricFields.field(MetricFields.truth))],
+        "methods": [("near", MetricFields.field(MetricFields.near))], "elevation": [("orog", heights)],
+      ])
+    _ = try plan.run(cuts: 0)
+    let object = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path)))
+    let list = try #require((object as? [String: Any])?["scores"] as? [[String: Any]])
+    let found = list.map { "\($0["metric"] as? String ?? "") \($0["region"] as? String ?? "")" }
+    #expect(found == ["rmse all", "ssim all", "rmse 0 to 500 m", "rmse 500 to 1000 m"])
   }
 
   @Test func intervalsHoldTheTruth() throws {

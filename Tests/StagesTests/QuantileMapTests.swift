@@ -6,7 +6,7 @@ import Testing
 @testable import Stages
 
 /// The fields of peers/quantiles.py.
-private enum QuantileFields {
+enum QuantileFields {
   static let (years, cells) = (30, 6)
   static let grid = Make.regular([50, 51], [0, 1, 2])
 

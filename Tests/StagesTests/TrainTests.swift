@@ -3,10 +3,11 @@ import Foundation
 import Grids
 import Networks
 import ONNX
-import Stages
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Stages
 
 @Suite("train") struct TrainTests {
   static let grid = Make.regular(
@@ -248,6 +249,25 @@ import Testing
     #expect(try text([("validation", nil), ("keep", "best")]).contains("needs a validation"))
     #expect(try text([("from", "ghost.onnx")]).contains("ghost.onnx"))
     #expect(try text([("area", ["rows": [0, 3]])]).contains("no patch of 8 x 8"))
+    #expect(try text([("align", 3)]).contains("whole blocks of 3 x 3"))
+    #expect(try text([("align", 0)]).contains("`align`"))
+  }
+
+  /// Patches of training and validation are made of whole blocks of the grid.
+  @Test func patchesCanBeAligned() throws {
+    let plan = try Self.plan(
+      "m.onnx",
+      [("align", 4), ("area", ["half": "west"]), ("validation", ["area": ["half": "east"], "every": 50])])
+    guard case .computation(let node) = plan.graph.nodes[plan.node.index].content,
+      let trained = node as? Trained
+    else {
+      Issue.record("no training")
+      return
+    }
+    let patches =
+      (0..<50).map { trained.setup.sampler.patch(epoch: $0, index: 0) } + trained.setup.validationPatches
+    #expect(patches.allSatisfy { $0.row % 4 == 0 && $0.column % 4 == 0 })
+    #expect(!trained.setup.validationPatches.isEmpty)
   }
 
   @Test func vectorsMustBeDeclared() throws {

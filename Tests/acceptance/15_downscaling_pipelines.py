@@ -106,6 +106,21 @@ def test_bcsd_keeps_means_and_bounds():
         assert (fine.reshape(6, 8, 4, 20, 4).transpose(0, 1, 3, 2, 4)[blocks(truth) == 0] == 0).all()
 
 
+def test_as_many_steps_are_wet_as_were_observed():
+    with Folder() as folder:
+        np = prepared(folder)
+        xarray = need_module("xarray")
+        expect(isotach("run", folder / "rain-bcsd.yaml", *RAIN, env=EPOCH, timeout=300), 0)
+        with xarray.open_dataset(folder / "out/rain-wet.nc") as made, xarray.open_dataset(folder / "rain.nc") as rain:
+            fine, truth = made.pr.values, rain.pr.values
+        assert fine.shape == truth.shape and (fine >= 0).all() and not ((fine > 0) & (fine < 1)).any()
+        # The 18 months of the training, cell by cell.
+        found, wanted = (fine[:18] >= 1).sum(0), (truth[:18] >= 1).sum(0)
+        assert (found <= wanted).all() and (found == wanted).mean() > 0.9, (found != wanted).sum()
+        assert 0 < wanted.min() < wanted.max(), "no cell is drier than another"
+        return f"{(found == wanted).mean():.3f} of the cells exactly, the others had no more rain to make wet"
+
+
 def test_members_are_an_axis():
     with Folder() as folder:
         prepared(folder)

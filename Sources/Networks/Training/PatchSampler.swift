@@ -28,16 +28,19 @@ public struct PatchSampler: Sendable {
   private let orientations: [Orientation]
 
   /// - Parameters:
+  ///   - steps: patches begin at whole multiples of these, as blocks of cells that stay whole do.
   ///   - wraps: the columns close a circle; patches may lie across the last one.
   ///   - isAllowed: for cell (row, column); a patch lies inside allowed cells completely.
   /// - Returns: nil when no patch finds a place, or there are more than 2^31 cells.
   public init?(
     seed: UInt64, times: [Int], rows: Int, columns: Int, extents: (rows: Int, columns: Int),
-    wraps: Bool = false,
+    steps: (rows: Int, columns: Int) = (1, 1), wraps: Bool = false,
     orientations: [Orientation] = [Orientation()], isAllowed: (_ row: Int, _ column: Int) -> Bool
   ) {
     let (h, w) = extents
-    guard !times.isEmpty, h >= 1, w >= 1, h <= rows, w <= columns, rows <= Int(Int32.max) / columns else {
+    guard !times.isEmpty, h >= 1, w >= 1, h <= rows, w <= columns, rows <= Int(Int32.max) / columns,
+      steps.rows >= 1, steps.columns >= 1
+    else {
       return nil
     }
     // For each column the run of allowed cells that ends in the row, for each row the run of full columns.
@@ -50,13 +53,15 @@ public struct PatchSampler: Sendable {
         allowed += isIn ? 1 : 0
         runs[column] = isIn ? runs[column] + 1 : 0
       }
-      guard row >= h - 1 else { continue }
+      guard row >= h - 1, (row - h + 1) % steps.rows == 0 else { continue }
       let starts = wraps ? columns : columns - w + 1
       var length = 0
       for column in 0..<(wraps ? columns + w - 1 : columns) {
         length = runs[column % columns] >= h ? length + 1 : 0
         let start = column - w + 1
-        if length >= w, start >= 0, start < starts { places.append(Int32((row - h + 1) * columns + start)) }
+        if length >= w, start >= 0, start < starts, start % steps.columns == 0 {
+          places.append(Int32((row - h + 1) * columns + start))
+        }
       }
     }
     guard !places.isEmpty else { return nil }

@@ -329,12 +329,16 @@ final class EvaluatedWork: Work {
     }
     for (position, index) in compared.enumerated() {
       let variable = shape.variables[index]
-      let outputs = variable.metrics.flatMap(\.outputs)
+      let outputs = variable.metrics.flatMap { metric in
+        metric.outputs.map { (output: $0, isOfMaps: metric is any MapMetric) }
+      }
       for (r, region) in shape.regions.enumerated() {
         for (p, period) in shape.periods.enumerated() {
           for (m, method) in shape.methods.enumerated() {
             let layer = shape.layer(m, r, p)
-            for (k, output) in outputs.enumerated() {
+            // A range of heights is no map.
+            for (k, (output, isOfMaps)) in outputs.enumerated()
+            where !isOfMaps || evaluated.parts[r].band == nil {
               scores.append(
                 Score(
                   method: method, variable: variable.name, metric: output.name,

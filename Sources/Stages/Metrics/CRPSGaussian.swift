@@ -9,8 +9,10 @@ struct CRPSGaussian: PointMetric {
   static let declaration = Declaration(
     name: "crps_gaussian",
     summary:
-      "continuous ranked probability score of a normal distribution: a method with a second variable NAME_std",
-    keys: [])
+      "continuous ranked probability score of a normal distribution: a method with a second variable, its standard deviation",
+    keys: [
+      Key("std", .text, default: "NAME_std", "the variable of a method that has the standard deviation")
+    ])
   let outputs: [MetricOutput]
   let size = 2
 

@@ -80,7 +80,8 @@ struct SampleFits: Computation {
   func begin(_ region: Region) throws(StageError) -> any Work { SampleFitsWork(self, region) }
 }
 
-private final class SampleFitsWork: Work {
+/// The values of each cell in each group of steps, gathered slab by slab.
+struct GatheredSamples {
   let fits: SampleFits
   let region: Region
   let slabs: [(variable: Int, times: Range<Int>)]
@@ -112,7 +113,7 @@ private final class SampleFitsWork: Work {
     (variable * layers.count + layer) * fits.groups.count + group
   }
 
-  func take(_ blocks: [Block], step: Int) throws(StageError) {
+  mutating func take(_ blocks: [Block], step: Int) throws(StageError) {
     guard let block = blocks.first else { throw StageError("the fit was given no input") }
     let (variable, times) = slabs[step]
     for (position, time) in times.enumerated() {
@@ -128,11 +129,23 @@ private final class SampleFitsWork: Work {
     }
   }
 
-  func finish() throws(StageError) -> Block {
+  /// Valid values, in the units of the result, of a cell in a group. All but the last are counted from the region's
+  /// first.
+  func values(variable: Int, layer: Int, group: Int, cell: Int) -> [Double] {
+    let count = fits.groups[group].count
+    let source = fits.variables[region.variables.lowerBound + variable]
+    return samples[index(variable, layer, group)][cell * count..<(cell + 1) * count].compactMap {
+      $0.isNaN ? nil : Double($0) * source.factor + source.offset
+    }
+  }
+
+  /// A block of `numbers` numbers for each cell, layer and group; nil where they say too little.
+  /// - Parameter fit: of (variable, layer, group, cell), as of `values`.
+  func block(
+    numbers: Int, _ fit: (Int, Int, Int, Int) -> [Double]?
+  ) throws(StageError) -> Block {
     let block = try Block.make(region)
-    let numbers = FittedDistribution.count(fits.kind, nodes: fits.nodes)
-    for (v, variable) in region.variables.enumerated() {
-      let source = fits.variables[variable]
+    for v in 0..<region.variables.count {
       for cell in 0..<region.mapCount {
         for (l, _) in layers.enumerated() {
           for group in fits.groups.indices {
@@ -140,13 +153,7 @@ private final class SampleFitsWork: Work {
             guard first < region.layers.upperBound, first + numbers > region.layers.lowerBound else {
               continue
             }
-            let count = fits.groups[group].count
-            let values = samples[index(v, l, group)][cell * count..<(cell + 1) * count].compactMap {
-              $0.isNaN ? nil : Double($0) * source.factor + source.offset
-            }
-            let fit =
-              values.isEmpty
-              ? nil : FittedDistribution.fit(fits.kind, values, nodes: fits.nodes, wet: fits.wet)
+            let fit = fit(v, l, group, cell)
             for k in 0..<numbers where region.layers.contains(first + k) {
               let i = block.mapOffset(v, 0, first + k - region.layers.lowerBound) + cell
               let value = fit.map { Float($0[k]) } ?? .nan
@@ -158,5 +165,24 @@ private final class SampleFitsWork: Work {
       }
     }
     return block
+  }
+}
+
+private final class SampleFitsWork: Work {
+  private let fits: SampleFits
+  private var samples: GatheredSamples
+
+  init(_ fits: SampleFits, _ region: Region) {
+    (self.fits, samples) = (fits, GatheredSamples(fits, region))
+  }
+
+  func take(_ blocks: [Block], step: Int) throws(StageError) { try samples.take(blocks, step: step) }
+
+  func finish() throws(StageError) -> Block {
+    try samples.block(numbers: FittedDistribution.count(fits.kind, nodes: fits.nodes)) { v, l, group, cell in
+      let values = samples.values(variable: v, layer: l, group: group, cell: cell)
+      return values.isEmpty
+        ? nil : FittedDistribution.fit(fits.kind, values, nodes: fits.nodes, wet: fits.wet)
+    }
   }
 }

@@ -172,7 +172,7 @@ struct Trained: ReadingComputation, ModelMaking {
       ("run", .string(run.digest)), ("network", setup.declaration?.configuration.json ?? .string("from")),
       ("options", setup.options.json),
       ("loss", setup.loss.configuration.json), ("batch", .integer(setup.batch)),
-      ("patch", .array(setup.patch.map { .integer($0) })),
+      ("patch", .array((setup.patch + setup.align).map { .integer($0) })),
     ]).text
     return SHA256.hexDigest(of: Array(text.utf8))
   }
@@ -183,7 +183,7 @@ struct Trained: ReadingComputation, ModelMaking {
       ("network", setup.declaration?.configuration.json ?? .string("from")),
       ("options", setup.options.course),
       ("loss", setup.loss.configuration.json), ("batch", .integer(setup.batch)),
-      ("patch", .array(setup.patch.map { .integer($0) })),
+      ("patch", .array((setup.patch + setup.align).map { .integer($0) })),
     ]).text
     return SHA256.hexDigest(of: Array(text.utf8))
   }

@@ -32,6 +32,8 @@ struct TrainingSetup: Sendable {
   let options: TrainingOptions
   let batch: Int
   let patch: [Int]
+  /// Patches begin at multiples of these.
+  let align: [Int]
   let training: Part
   let validation: Part?
   let sampler: PatchSampler
@@ -115,12 +117,13 @@ struct TrainingSetup: Sendable {
     let orientations = attempt { () throws(PlanError) in
       try Self.orientations(arguments, fields?.targetPatch, patch, isGlobal: Self.closes(coarse))
     }
+    let align = attempt { () throws(PlanError) in try Self.align(arguments, coarse, patch) } ?? [1, 1]
     let shifts = arguments.list("augment")?.contains { $0.text == "shift" } ?? false
     var sampler: PatchSampler?
     if let training, let patch, let orientations {
       sampler = PatchSampler(
         seed: UInt64(seed), times: training.times, rows: coarse.ny, columns: coarse.nx,
-        extents: (patch[0], patch[1]),
+        extents: (patch[0], patch[1]), steps: (align[0], align[1]),
         wraps: shifts && Self.closes(coarse), orientations: orientations,
         isAllowed: training.blocks.contains)
       if sampler == nil {
@@ -148,7 +151,7 @@ struct TrainingSetup: Sendable {
         }
         if let patch {
           validationPatches = Self.lattice(
-            validation, patch, limit: count("samples", given["samples"], 1...1_000_000) ?? 256)
+            validation, patch, align, limit: count("samples", given["samples"], 1...1_000_000) ?? 256)
           if validationPatches.isEmpty {
             faults.append(
               PlanError(
@@ -224,6 +227,7 @@ struct TrainingSetup: Sendable {
       if faults.isEmpty, let training, let sampler {
         (self.fields, self.loss, self.options) = (fields, loss, options)
         (definition, declaration, self.start) = (start.definition, start.declaration, numbers)
+        self.align = align
         (self.patch, self.training, self.validation, self.sampler) = (patch, training, validation, sampler)
         self.validationPatches = validationPatches
         checkpointEvery = arguments.value("checkpoint")?["every"]?.integer ?? every
@@ -321,6 +325,28 @@ struct TrainingSetup: Sendable {
     return patch
   }
 
+  /// Of what patches begin at multiples.
+  private static func align(
+    _ arguments: Arguments, _ grid: Grid, _ patch: [Int]?
+  ) throws(PlanError) -> [Int] {
+    guard let value = arguments.value("align") else { return [1, 1] }
+    let numbers = (arguments.list("align") ?? []).compactMap(\.integer)
+    guard numbers.count == 1 || numbers.count == 2, numbers.allSatisfy({ $0 >= 1 }) else {
+      throw PlanError("`align` needs one number of cells, or rows and columns", at: value.mark)
+    }
+    let align = [numbers[0], numbers[numbers.count - 1]]
+    if let patch, patch[0] % align[0] != 0 || patch[1] % align[1] != 0 {
+      throw PlanError(
+        "a patch of \(patch[0]) x \(patch[1]) cells is not made of whole blocks of \(align[0]) x \(align[1])",
+        at: value.mark, remedy: "make `patch` a multiple of `align`")
+    }
+    if closes(grid), grid.nx % align[1] != 0 {
+      throw PlanError(
+        "the \(grid.nx) columns of the globe are not made of whole blocks of \(align[1])", at: value.mark)
+    }
+    return align
+  }
+
   private static func orientations(
     _ arguments: Arguments, _ targetPatch: (([Int]) -> [Int])?, _ patch: [Int]?, isGlobal: Bool
   ) throws(PlanError) -> [Orientation] {
@@ -341,11 +367,14 @@ struct TrainingSetup: Sendable {
   }
 
   /// Patches side by side that lie inside a part, at most `limit`, evenly chosen.
-  private static func lattice(_ part: Part, _ patch: [Int], limit: Int) -> [Patch] {
+  private static func lattice(_ part: Part, _ patch: [Int], _ align: [Int], limit: Int) -> [Patch] {
     var places: [(Int, Int)] = []
     let (rows, columns) = (part.blocks.rows, part.blocks.columns)
-    for row in stride(from: rows.lowerBound, through: rows.upperBound - patch[0], by: patch[0]) {
-      for column in stride(from: columns.lowerBound, through: columns.upperBound - patch[1], by: patch[1]) {
+    func first(_ range: Range<Int>, _ step: Int) -> Int { (range.lowerBound + step - 1) / step * step }
+    for row in stride(from: first(rows, align[0]), through: rows.upperBound - patch[0], by: patch[0]) {
+      for column in stride(
+        from: first(columns, align[1]), through: columns.upperBound - patch[1], by: patch[1])
+      {
         let isInside = (row..<row + patch[0]).allSatisfy { r in
           (column..<column + patch[1]).allSatisfy { part.blocks.contains(r, $0) }
         }

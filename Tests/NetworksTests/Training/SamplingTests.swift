@@ -97,6 +97,24 @@ import Testing
     #expect(PatchSampler(seed: 1, times: [0], rows: 2, columns: 6, extents: (3, 4)) { _, _ in true } == nil)
   }
 
+  @Test func patchesBeginWithWholeBlocks() throws {
+    let sampler = try #require(
+      PatchSampler(seed: 5, times: [0], rows: 30, columns: 29, extents: (8, 8), steps: (4, 2)) {
+        row, column in
+        row >= 3 && column >= 5
+      })
+    let starts = Set((0..<2000).map { sampler.patch(epoch: $0, index: 0) }.map { [$0.row, $0.column] })
+    // Rows 4, 8, ... 20 (22 is the last that fits), columns 6, 8, ... 20.
+    let expected = stride(from: 4, through: 20, by: 4).flatMap { row in
+      stride(from: 6, through: 20, by: 2).map { [row, $0] }
+    }
+    #expect(starts == Set(expected))
+    #expect(
+      PatchSampler(seed: 5, times: [0], rows: 8, columns: 8, extents: (4, 4), steps: (4, 4)) { row, _ in
+        row > 0 && row < 7
+      } == nil)
+  }
+
   /// The same number, the same patch, whatever was asked for before; another seed, another one.
   @Test func patchesAreFunctionsOfTheirNumber() throws {
     func sampler(_ seed: UInt64) throws -> PatchSampler {
