@@ -6,10 +6,14 @@ import Testing
 /// The fields of peers/slopes.py.
 @Suite("slope") struct SlopeTests {
   private func fields(_ grid: Grid) -> (y: Field, x: Field) {
-    let heights = (0..<63).map { Double($0 * 7919 % 1009) }
+    let heights = (0..<63).map { (k: Int) -> Double in Double(k * 7919 % 1009) }
     var x = heights.map { Float($0) }
-    var y = (0..<63).map { Float(280 - 0.0065 * heights[$0] + Double($0 * 104729 % 997) / 997) }
-    (x[2 * 9 + 3], y[5 * 9 + 7]) = (.nan, .nan)
+    var y = (0..<63).map { (k: Int) -> Float in
+      let rest = Double(k * 104729 % 997) / 997
+      return Float(280 - 0.0065 * heights[k] + rest)
+    }
+    x[2 * 9 + 3] = .nan
+    y[5 * 9 + 7] = .nan
     func field(_ name: String, _ units: String, _ numbers: [Float]) -> Field {
       Field(Description(variables: [Make.variable(name, nil, units)], time: nil, grid: grid), numbers)
     }
