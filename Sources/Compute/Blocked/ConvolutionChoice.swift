@@ -51,7 +51,8 @@ public struct LayoutOptions: Sendable, Hashable {
 ///   for 9, F(4 x 4) 36: where tiles are few, fewer weights are worth more multiplications.
 ///   One that is packed in every run, and not held, costs 24, and beyond 2^16 200: those are written to memory and read
 ///   again.
-/// - The plain kernels reach about a third of that speed, but know no blocks: one channel costs one.
+/// - The plain kernels reach about a third of that speed, but know no blocks: one channel costs one. Their weights, as
+///   they are, cost what packed ones do that are held.
 /// - A number that is moved to or from blocks costs 32.
 struct ConvolutionChoice {
   let options: LayoutOptions
@@ -82,8 +83,12 @@ struct ConvolutionChoice {
 
   /// Of packed weights: of reading and holding them, or of packing them in every run.
   private func weights(_ count: Int) -> Double {
+    Self.weights(count, packsEachRun: options.packsEachRun)
+  }
+
+  private static func weights(_ count: Int, packsEachRun: Bool) -> Double {
     let (few, many) = (Double(min(count, 1 << 16)), Double(max(0, count - (1 << 16))))
-    return options.packsEachRun ? 24 * few + 200 * many : 8 * few + 128 * many
+    return packsEachRun ? 24 * few + 200 * many : 8 * few + 128 * many
   }
 
   /// Without that of the weights.
@@ -122,5 +127,8 @@ struct ConvolutionChoice {
   }
 
   /// Of the plain kernels, without what conversions may be needed.
-  static func plainCost(_ plan: ConvolutionPlan) -> Double { plainSlowdown * plan.operations }
+  static func plainCost(_ plan: ConvolutionPlan) -> Double {
+    let count = plan.window.kernelCount * plan.channels / plan.groups * plan.filters
+    return plainSlowdown * plan.operations + weights(count, packsEachRun: false)
+  }
 }
