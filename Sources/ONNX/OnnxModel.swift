@@ -50,7 +50,8 @@ public struct OnnxModel: Sendable {
   /// Reads a file and checks what does not depend on the extents of its inputs: bytes, names, types, operators.
   /// - Throws: `ModelError`; of unsupported operators all are named, with their nodes.
   public static func read(_ path: String) throws(ModelError) -> OnnxModel {
-    try OnnxModel(try OnnxFile.model(path), path: path)
+    let lean = try LeanModel(path)
+    return try OnnxModel(lean.proto, path: path, stored: lean.stored)
   }
 
   /// The same, for those who want to look at a model that cannot be run here: unsupported operators are no error, but
@@ -63,7 +64,10 @@ public struct OnnxModel: Sendable {
     return model
   }
 
-  init(_ proto: Onnx_ModelProto, path: String, isInspected: Bool = false) throws(ModelError) {
+  /// - Parameter stored: where the bytes of initialisers are that the message lacks.
+  init(
+    _ proto: Onnx_ModelProto, path: String, stored: [Int: StoredBytes] = [:], isInspected: Bool = false
+  ) throws(ModelError) {
     func fault(_ cause: String, _ kind: ModelError.Kind = .damaged, remedy: String? = nil) -> ModelError {
       ModelError(kind, path: path, cause, remedy: remedy)
     }
@@ -95,13 +99,13 @@ public struct OnnxModel: Sendable {
 
     var initialisers: [TensorNumbers] = []
     var names: Set<String> = []
-    for tensor in proto.graph.initializer {
+    for (number, tensor) in proto.graph.initializer.enumerated() {
       let shown = printable(tensor.name, limit: 200)
       guard !tensor.name.isEmpty else { throw fault("an initialiser has no name") }
       guard names.insert(tensor.name).inserted else {
         throw fault("the initialiser `\(shown)` is there twice")
       }
-      do { initialisers.append(try TensorNumbers(tensor, path: path)) } catch {
+      do { initialisers.append(try TensorNumbers(tensor, path: path, stored: stored[number])) } catch {
         throw ModelError(error.modelKind, path: path, subject: "initialiser `\(shown)`", error.cause)
       }
     }

@@ -82,7 +82,9 @@ public struct OnnxRun: Sendable {
     }
     do {
       let program = try Program(plan, team: ThreadTeam(threads: threads))
-      return try program.run(tensors, parameters: try graph.parameters()) { outputs in
+      let parameters = try graph.parameters()
+      try program.prepare(parameters, releasing: true)
+      return try program.run(tensors, parameters: parameters) { outputs in
         var results = known
         for port in graph.outputs {
           guard let output = outputs[port.name] else { continue }

@@ -20,12 +20,17 @@ enum OnnxFile {
     try decode(try bytes(path), as: .tensor, path: path)
   }
 
-  /// Parses bytes that have been looked through.
+  /// Looks through bytes, and parses them.
   static func decode<M: Message>(_ bytes: [UInt8], as kind: WireCheck.Message, path: String)
     throws(ModelError)
     -> M
   {
-    try WireCheck.check(bytes, as: kind, path: path)
+    try WireCheck.check(WireBytes(bytes, path: path), as: kind)
+    return try parse(bytes, path: path)
+  }
+
+  /// Parses bytes that have been looked through.
+  static func parse<M: Message>(_ bytes: [UInt8], path: String) throws(ModelError) -> M {
     do {
       // Its levels count more than ours.
       var options = BinaryDecodingOptions()
@@ -40,6 +45,14 @@ enum OnnxFile {
 
   /// All bytes of a regular file.
   static func bytes(_ path: String) throws(ModelError) -> [UInt8] {
+    try reading(path) { (descriptor, status) throws(ModelError) in
+      try read(descriptor, path, 0..<Int(status.st_size))
+    }
+  }
+
+  /// Opens a regular file that is neither empty nor too large.
+  static func reading<R>(_ path: String, _ body: (CInt, stat) throws(ModelError) -> R) throws(ModelError) -> R
+  {
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let code = errno
@@ -59,7 +72,7 @@ enum OnnxFile {
         found: "\(size)", remedy: "export it with external data")
     }
     guard size > 0 else { throw ModelError(.damaged, path: path, "the file is empty") }
-    return try read(descriptor, path, 0..<size)
+    return try body(descriptor, status)
   }
 
   static func read(_ descriptor: CInt, _ path: String, _ range: Range<Int>) throws(ModelError) -> [UInt8] {
@@ -67,20 +80,32 @@ enum OnnxFile {
     let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, done in
       done = 0
       if let base = buffer.baseAddress { unsafe HugePages.ask(for: base, range.count) }
-      while done < range.count, let base = buffer.baseAddress {
-        let got = unsafe pread(descriptor, base + done, range.count - done, off_t(range.lowerBound + done))
-        if got < 0, errno == EINTR { continue }
-        guard got > 0 else {
-          failure = ModelError(
-            got < 0 ? .inputOutput : .damaged, path: path,
-            got < 0 ? "it cannot be read: \(SystemReason.text(errno))" : "it became shorter while it was read"
-          )
-          break
-        }
-        done += got
+      do throws(ModelError) {
+        try unsafe read(descriptor, path, range, into: UnsafeMutableRawBufferPointer(buffer))
+        done = range.count
+      } catch {
+        failure = error
       }
     }
     if let failure { throw failure }
     return bytes
+  }
+
+  /// Reads as many bytes as the range has.
+  static func read(
+    _ descriptor: CInt, _ path: String, _ range: Range<Int>, into target: UnsafeMutableRawBufferPointer
+  ) throws(ModelError) {
+    guard target.count >= range.count else { throw ModelError(.damaged, path: path, "it became longer") }
+    var done = 0
+    while done < range.count, let base = target.baseAddress {
+      let got = unsafe pread(descriptor, base + done, range.count - done, off_t(range.lowerBound + done))
+      if got < 0, errno == EINTR { continue }
+      guard got > 0 else {
+        throw ModelError(
+          got < 0 ? .inputOutput : .damaged, path: path,
+          got < 0 ? "it cannot be read: \(SystemReason.text(errno))" : "it became shorter while it was read")
+      }
+      done += got
+    }
   }
 }

@@ -15,9 +15,11 @@ struct TensorNumbers: Sendable {
   private var hasNumbers = true
   /// The model's file, beside which external numbers lie.
   private let path: String
+  /// Where its bytes are that the message lacks.
+  private let stored: StoredBytes?
 
   /// - Throws: when the type is not read here, an extent is negative, or the bytes are not what the extents demand.
-  init(_ tensor: Onnx_TensorProto, path: String) throws(NodeError) {
+  init(_ tensor: Onnx_TensorProto, path: String, stored: StoredBytes? = nil) throws(NodeError) {
     guard let type = ElementType(rawValue: tensor.dataType) else {
       throw NodeError(.unsupported, "numbers of the type \(ElementType.title(tensor.dataType)) are not read")
     }
@@ -27,13 +29,14 @@ struct TensorNumbers: Sendable {
       throw NodeError(error.isRank ? .unsupported : .damaged, error.description)
     }
     (self.type, self.shape, self.tensor, self.path) = (type, shape, tensor, path)
+    self.stored = stored
     let found: Int
     var wanted = shape.count
     if isExternal {
       try ExternalData.check(tensor, count: shape.count * type.bytes)
       return
-    } else if tensor.hasRawData {
-      (found, wanted) = (tensor.rawData.count, shape.count * type.bytes)
+    } else if isRaw {
+      (found, wanted) = (stored?.range.count ?? tensor.rawData.count, shape.count * type.bytes)
     } else {
       found =
         switch type {
@@ -47,7 +50,7 @@ struct TensorNumbers: Sendable {
     guard found == wanted else {
       throw NodeError(
         .damaged,
-        "its extents \(shape) of \(type.name) need \(wanted) \(tensor.hasRawData ? "bytes" : "numbers"), found \(found)"
+        "its extents \(shape) of \(type.name) need \(wanted) \(isRaw ? "bytes" : "numbers"), found \(found)"
       )
     }
   }
@@ -62,6 +65,7 @@ struct TensorNumbers: Sendable {
   }
 
   var name: String { tensor.name }
+  private var isRaw: Bool { stored != nil || tensor.hasRawData }
   var isExternal: Bool { tensor.dataLocation == .external }
   /// The file beside the model that holds the numbers.
   var file: String? {
@@ -71,7 +75,7 @@ struct TensorNumbers: Sendable {
   /// All numbers exactly; what is beyond 2^53 rounded.
   func doubles() throws(NodeError) -> [Double] {
     try expectNumbers()
-    if !isExternal, !tensor.hasRawData {
+    if !isExternal, !isRaw {
       switch type {
       case .float32: return tensor.floatData.map { Double($0) }
       case .float64: return tensor.doubleData
@@ -109,13 +113,18 @@ struct TensorNumbers: Sendable {
       for (index, number) in try doubles().enumerated() { unsafe target[index] = Float(number) }
       return
     }
-    if !isExternal, !tensor.hasRawData {
+    if !isExternal, !isRaw {
       _ = unsafe target.update(fromContentsOf: tensor.floatData)
       return
     }
-    let bytes = try raw()
-    unsafe bytes.withUnsafeBytes { source in
-      _ = unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
+    if !isExternal, let stored {
+      // Straight to where they are wanted.
+      try unsafe stored.read(into: UnsafeMutableRawBufferPointer(target))
+    } else {
+      let bytes = try raw()
+      unsafe bytes.withUnsafeBytes { source in
+        _ = unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
+      }
     }
     #if _endian(big)
       for index in target.indices {
@@ -132,7 +141,13 @@ struct TensorNumbers: Sendable {
 
   /// As many bytes as the extents need, little endian.
   private func raw() throws(NodeError) -> Data {
-    guard isExternal else { return tensor.rawData }
+    guard isExternal else {
+      guard let stored else { return tensor.rawData }
+      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: stored.range.count, alignment: 8)
+      defer { unsafe bytes.deallocate() }
+      try unsafe stored.read(into: bytes)
+      return unsafe Data(bytes)
+    }
     return Data(try ExternalData.bytes(tensor, count: shape.count * type.bytes, model: path))
   }
 

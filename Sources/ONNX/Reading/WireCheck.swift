@@ -33,76 +33,54 @@ struct WireCheck {
   static let mostFields = 4_000_000
   static let deepest = 32
 
-  private let bytes: [UInt8]
-  private let path: String
+  private var bytes: WireBytes
   private var messages = 0
   private var fields = 0
 
-  private init(_ bytes: [UInt8], _ path: String) { (self.bytes, self.path) = (bytes, path) }
+  private init(_ bytes: WireBytes) { self.bytes = bytes }
 
   /// - Throws: `ModelError` of the kind `damaged` with the place of the first fault.
-  static func check(_ bytes: [UInt8], as message: Message, path: String) throws(ModelError) {
-    var check = WireCheck(bytes, path)
+  static func check(_ bytes: WireBytes, as message: Message) throws(ModelError) {
+    var check = WireCheck(bytes)
     try check.walk(message, 0..<bytes.count, depth: 0)
-  }
-
-  private func fault(_ at: Int, _ cause: String, _ expected: String? = nil, _ found: String? = nil)
-    -> ModelError
-  {
-    ModelError(
-      .damaged, path: path, "at byte \(at) \(cause)", expected: expected, found: found,
-      remedy: "an ONNX file is expected; if it is one, it is damaged")
-  }
-
-  private func varint(_ at: inout Int, _ end: Int) throws(ModelError) -> UInt64 {
-    let start = at
-    var value: UInt64 = 0
-    for shift in stride(from: UInt64(0), to: 70, by: 7) {
-      guard at < end else { throw fault(start, "a number is cut off") }
-      let byte = bytes[at]
-      at += 1
-      value |= shift < 64 ? UInt64(byte & 0x7F) << shift : 0
-      if byte < 0x80 { return value }
-    }
-    throw fault(start, "a number has more than ten bytes")
   }
 
   private mutating func walk(_ message: Message, _ range: Range<Int>, depth: Int) throws(ModelError) {
     messages += 1
     guard messages <= Self.mostMessages else {
-      throw fault(range.lowerBound, "there are too many parts", "at most \(Self.mostMessages)")
+      throw bytes.fault(range.lowerBound, "there are too many parts", "at most \(Self.mostMessages)")
     }
     guard depth <= Self.deepest else {
-      throw fault(range.lowerBound, "parts are nested too deep", "at most \(Self.deepest) levels")
+      throw bytes.fault(range.lowerBound, "parts are nested too deep", "at most \(Self.deepest) levels")
     }
     var at = range.lowerBound
     while at < range.upperBound {
       fields += 1
       guard fields <= Self.mostFields else {
-        throw fault(at, "there are too many fields", "at most \(Self.mostFields)")
+        throw bytes.fault(at, "there are too many fields", "at most \(Self.mostFields)")
       }
       let start = at
-      let key = try varint(&at, range.upperBound)
+      let key = try bytes.varint(&at, range.upperBound)
       let left: Int
       switch key & 7 {
       case 0:
-        _ = try varint(&at, range.upperBound)
+        _ = try bytes.varint(&at, range.upperBound)
         continue
       case 1: left = 8
       case 5: left = 4
       case 2:
-        let length = try varint(&at, range.upperBound)
+        let length = try bytes.varint(&at, range.upperBound)
         guard length <= UInt64(range.upperBound - at) else {
-          throw fault(
+          throw bytes.fault(
             start, "a part is longer than what is left", "at most \(range.upperBound - at) bytes", "\(length)"
           )
         }
         left = Int(length)
         if let inner = message.field(key >> 3) { try walk(inner, at..<at + left, depth: depth + 1) }
-      default: throw fault(start, "there is no field", nil, "the wire type \(key & 7)")
+      default: throw bytes.fault(start, "there is no field", nil, "the wire type \(key & 7)")
       }
-      guard key >> 3 > 0 else { throw fault(start, "a field has the number 0") }
-      guard left <= range.upperBound - at else { throw fault(start, "a number is cut off") }
+      guard key >> 3 > 0 else { throw bytes.fault(start, "a field has the number 0") }
+      guard left <= range.upperBound - at else { throw bytes.fault(start, "a number is cut off") }
       at += left
     }
   }

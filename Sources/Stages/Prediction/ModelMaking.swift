@@ -2,6 +2,7 @@ import Basics
 import Grids
 import Networks
 import ONNX
+import Tensors
 
 #if canImport(Glibc)
   import Glibc
@@ -78,7 +79,22 @@ enum ModelSource: Sendable {
   /// The model with its parameters.
   func load() throws(StageError) -> TrainedModel {
     switch self {
-    case .file(_, let model, _): return model
+    case .file(_, let model, _) where model.parameters.isComplete: return model
+    case .file(let path, let known, _):
+      // Its numbers were given back to the system.
+      var model = known
+      do {
+        let shape = try Shape([1, known.inputs.count] + known.patch)
+        model.parameters = try ModelFile.open(path).network.parameters(input: shape)
+      } catch {
+        throw StageError("\(path): its numbers cannot be read again: \(error)")
+      }
+      guard model.parameters.layout == known.parameters.layout else {
+        throw StageError(
+          "\(path): the model is not the one that was read at first",
+          remedy: "did another process write it meanwhile?")
+      }
+      return model
     case .stage(let path, let planned, _):
       var model = planned
       do throws(ModelError) {

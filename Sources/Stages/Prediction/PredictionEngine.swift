@@ -61,8 +61,10 @@ final class PredictionEngine: Sendable {
         let loaded: Loaded
         do {
           let plan = try plan(state.threads)
-          loaded = Loaded(
-            model: model, program: try Program(plan, team: ThreadTeam(threads: state.threads)))
+          let program = try Program(plan, team: ThreadTeam(threads: state.threads))
+          // Nobody else has these numbers; `ModelSource.load` reads them again for another program.
+          try program.prepare(model.parameters, releasing: true)
+          loaded = Loaded(model: model, program: program)
         } catch {
           throw StageError("the network cannot be made ready: \(error)")
         }
