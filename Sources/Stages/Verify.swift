@@ -84,7 +84,8 @@ public struct Verify: Stage {
         "`\(truth.description.variables[variable].name)` has no classes", at: arguments.mark("variable"),
         remedy: "state them at the input: `attributes: {flag_values: [...], flag_meanings: ...}`")
     }
-    let background = arguments.text("background") ?? flags.first(where: { $0.value == 0 })?.meaning ?? ""
+    let background: String =
+      arguments.text("background") ?? flags.first(where: { $0.value == 0 })?.meaning ?? ""
     var classes: [VariableDescription.Flag] = []
     if let list = arguments.list("classes") {
       for item in list {
