@@ -18,15 +18,7 @@ import Tensors
   package init(_ plan: ProgramPlan, team: ThreadTeam) throws(RunError) {
     self.plan = plan
     self.team = team
-    var isRead = [Bool](repeating: false, count: plan.places.count)
-    for index in plan.main.order {
-      let call = plan.graph.nodes[index].call
-      for value in call.inputs + call.outputs { isRead[value.index] = true }
-    }
-    for value in (plan.outputs + plan.external).map(\.value) + plan.updates.map(\.value) {
-      isRead[value.index] = true
-    }
-    self.isRead = isRead
+    isRead = plan.readValues()
     let bytes = max(64, plan.arenaBytes)
     guard let arena = unsafe UnsafeMutableRawBufferPointer.zeros(bytes) else {
       throw RunError("the system has no memory of \(bytes) bytes")

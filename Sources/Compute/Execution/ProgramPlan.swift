@@ -48,6 +48,32 @@ public struct ProgramPlan: Sendable {
 
   /// What a program of this plan holds beside parameters and the caller's own.
   public var bytes: Int { arenaBytes + keptBytes + constants.count * MemoryLayout<Float>.stride }
+  /// Bytes of the parameters that the preparation alone reads: `Program.prepare` can give them back.
+  public var releasableBytes: Int {
+    let isRead = readValues()
+    var seen: Set<String> = []
+    var bytes = 0
+    for index in preparation.order {
+      for value in graph.nodes[index].call.inputs where !isRead[value.index] {
+        if case .parameter(let name) = places[value.index], seen.insert(name).inserted {
+          bytes += graph.shape(value).count * MemoryLayout<Float>.stride
+        }
+      }
+    }
+    return bytes
+  }
+
+  /// The values of the graph that a run reads, makes or returns.
+  func readValues() -> [Bool] {
+    var isRead = [Bool](repeating: false, count: places.count)
+    for index in main.order {
+      let call = graph.nodes[index].call
+      for value in call.inputs + call.outputs { isRead[value.index] = true }
+    }
+    for value in (outputs + external).map(\.value) + updates.map(\.value) { isRead[value.index] = true }
+    return isRead
+  }
+
   /// Indices of the nodes of every run.
   public var order: [Int] { main.order }
   public var workspaces: [(offset: Int, bytes: Int)] { main.workspaces }

@@ -42,10 +42,12 @@ final class PredictionEngine: Sendable {
   /// Gives back all memory; the next window would load the model again.
   func release() { state.withLock { $0.loaded = nil } }
 
-  /// Bytes that it holds from its first use on. The numbers of a model that is a file are there before.
+  /// Bytes that it holds from its first use on. The numbers of a model that is a file are there before, and most of them
+  /// are given back then.
   func bytes(threads: Int) -> Int {
-    let program = (try? plan(threads))?.bytes ?? 0
-    return program + source.bytesToLoad(parameterBytes)
+    guard let plan = try? plan(threads) else { return 0 }
+    let toLoad = source.bytesToLoad(parameterBytes)
+    return max(0, plan.bytes + (toLoad > 0 ? toLoad : -plan.releasableBytes))
   }
 
   private func plan(_ threads: Int) throws(RunError) -> ProgramPlan {
