@@ -70,14 +70,8 @@ public struct MarkBoxes: Stage {
     }
     guard !classes.isEmpty else { throw PlanError("no class has boxes", at: arguments.mark("classes")) }
     var labelled: Set<Int>?
-    if let value = arguments.value("labelled") {
-      var values: [String: ConfigValue] = [:]
-      if case .mapping(let entries) = value.content {
-        for entry in entries { values[entry.key] = entry.value }
-      }
-      labelled = Set(
-        try TimeSelection(Arguments(stage: arguments.stage, mark: value.mark, values: values)).indices(
-          of: input))
+    if arguments.value("labelled") != nil {
+      labelled = Set(try TimeSelection(arguments.part("labelled")).indices(of: input))
     }
     var output = description
     output.layers = []

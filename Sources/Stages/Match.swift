@@ -113,20 +113,7 @@ public struct Match: Stage {
       }
       column = index
     }
-    let chosen = try times("choose", input)
-    var measured = try times("times", input) ?? Array(0..<ticks.count)
-    if let chosen {
-      let taken = Set(chosen)
-      if arguments.value("times") != nil, let both = measured.first(where: taken.contains) {
-        throw PlanError(
-          "time step \(both + 1) is in `choose` and in `times`", at: arguments.mark("times"),
-          remedy: "nothing is measured on what the threshold is chosen on")
-      }
-      measured = measured.filter { !taken.contains($0) }
-    }
-    guard !measured.isEmpty else {
-      throw PlanError("there are no times to measure", at: arguments.mark("times"))
-    }
+    let times = try MeasuredTimes(arguments, input, count: ticks.count)
     let metrics = Matched.metrics(isJudged: column != nil)
     let bins = arguments.integer("reliability") ?? 0
     return graph.add(
@@ -142,9 +129,9 @@ public struct Match: Stage {
         tolerance: Int64((arguments.number("hours") ?? 0) * 3_600_000_000),
         steps: arguments.integer("steps") ?? 1, column: column,
         threshold: arguments.text("threshold") == "best"
-          ? .best(chosen ?? []) : arguments.number("threshold").map { .given($0) },
-        measured: measured, bins: bins,
-        period: EvaluatedTimes.text(time, measured: measured, chosen: chosen), metrics: metrics,
+          ? .best(times.chosen ?? []) : arguments.number("threshold").map { .given($0) },
+        measured: times.measured, bins: bins,
+        period: EvaluatedTimes.text(time, measured: times.measured, chosen: times.chosen), metrics: metrics,
         json: arguments.path("json").map { .init(path: $0, mark: arguments.mark("json")) },
         name: input.name, order: graph.nodes.count * 1_000_000), inputs: nodes)
   }
@@ -170,13 +157,5 @@ public struct Match: Stage {
       for value in time.values { ticks.append(try reference.ticks(value)) }
     } catch { throw PlanError(error.cause, at: stream.mark, subject: "time", remedy: error.remedy) }
     return (ticks, time)
-  }
-
-  private func times(_ key: String, _ stream: StageInputs.Stream) throws(PlanError) -> [Int]? {
-    guard let value = arguments.value(key) else { return nil }
-    var values: [String: ConfigValue] = [:]
-    if case .mapping(let entries) = value.content { for entry in entries { values[entry.key] = entry.value } }
-    return try TimeSelection(Arguments(stage: arguments.stage, mark: value.mark, values: values)).indices(
-      of: stream)
   }
 }

@@ -76,14 +76,7 @@ public struct Scenes: Stage {
         "`scenes` needs a field on one level of a latitude-longitude grid", at: input.mark,
         subject: input.name)
     }
-    var values: [String: ConfigValue] = [:]
-    if case .mapping(let entries)? = arguments.value("times")?.content {
-      for entry in entries { values[entry.key] = entry.value }
-    }
-    let times = try TimeSelection(
-      Arguments(stage: arguments.stage, mark: arguments.mark("times"), values: values)
-    )
-    .indices(of: input)
+    let times = try TimeSelection(arguments.part("times")).indices(of: input)
     guard !times.isEmpty else { throw PlanError("there are no times", at: arguments.mark("times")) }
     let roles = try roles(input)
     let event = arguments.text("event").flatMap(SceneMaking.Event.init) ?? .cyclone

@@ -117,20 +117,7 @@ public struct Verify: Stage {
     if within != nil, let reason = SphereCells.fault(truth.description.grid) {
       throw PlanError("the grid of `\(truth.name)` has no distances: \(reason)", at: arguments.mark("within"))
     }
-    let chosen = try times("choose", truth)
-    var measured = try times("times", truth) ?? Array(0..<truth.description.timeCount)
-    if let chosen {
-      let taken = Set(chosen)
-      if arguments.value("times") != nil, let both = measured.first(where: taken.contains) {
-        throw PlanError(
-          "time step \(both + 1) is in `choose` and in `times`", at: arguments.mark("times"),
-          remedy: "nothing is measured on what the threshold is chosen on")
-      }
-      measured = measured.filter { !taken.contains($0) }
-    }
-    guard !measured.isEmpty else {
-      throw PlanError("there are no times to measure", at: arguments.mark("times"))
-    }
+    let times = try MeasuredTimes(arguments, truth, count: truth.description.timeCount)
     let bins = arguments.integer("reliability") ?? 0
     let hasProbabilities = methods.contains { !$0.probabilities.isEmpty }
     if bins > 0, !hasProbabilities {
@@ -153,25 +140,18 @@ public struct Verify: Stage {
       globalAttributes: truth.description.globalAttributes)
     let threshold: Verified.Threshold? =
       arguments.text("threshold") == "best"
-      ? .best(chosen ?? []) : arguments.number("threshold").map { .given($0) }
+      ? .best(times.chosen ?? []) : arguments.number("threshold").map { .given($0) }
     return graph.add(
       Verified(
         output: output, truth: truth.description, variable: variable, classes: classes, methods: methods,
-        threshold: threshold, measured: measured, within: within, cells: SphereCells(truth.description.grid),
+        threshold: threshold, measured: times.measured, within: within,
+        cells: SphereCells(truth.description.grid),
         metrics: metrics, bins: bins,
         period: EvaluatedTimes.text(
-          truth.description.time, measured: measured,
-          chosen: arguments.text("threshold") == "best" ? chosen : nil),
+          truth.description.time, measured: times.measured,
+          chosen: arguments.text("threshold") == "best" ? times.chosen : nil),
         json: arguments.path("json").map { .init(path: $0, mark: arguments.mark("json")) },
         order: graph.nodes.count * 1_000_000), inputs: [truth.node] + streams.map(\.node))
-  }
-
-  private func times(_ key: String, _ truth: StageInputs.Stream) throws(PlanError) -> [Int]? {
-    guard let value = arguments.value(key) else { return nil }
-    var values: [String: ConfigValue] = [:]
-    if case .mapping(let entries) = value.content { for entry in entries { values[entry.key] = entry.value } }
-    return try TimeSelection(Arguments(stage: arguments.stage, mark: value.mark, values: values)).indices(
-      of: truth)
   }
 
   private func method(

@@ -2,9 +2,12 @@ import Grids
 
 extension Arguments {
   /// The keys of a mapping as arguments of their own; none when it is absent.
-  func part(_ key: String) -> Arguments {
-    guard let value = value(key), case .mapping(let entries) = value.content else {
-      return Arguments(stage: stage, mark: mark, values: [:], folder: folder)
+  func part(_ key: String) -> Arguments { part(of: value(key)) }
+
+  /// The same for a mapping inside another.
+  func part(of value: ConfigValue?) -> Arguments {
+    guard let value, case .mapping(let entries) = value.content else {
+      return Arguments(stage: stage, mark: value?.mark ?? mark, values: [:], folder: folder)
     }
     return Arguments(
       stage: stage, mark: value.mark,

@@ -273,15 +273,6 @@ struct TrainingSetup: Sendable {
 
   static func closes(_ grid: Grid) -> Bool { grid.topology.isPeriodic && grid.topology.columns == grid.nx }
 
-  /// The keys of a mapping as the arguments of a part.
-  private static func inner(_ value: ConfigValue?, _ arguments: Arguments) -> Arguments {
-    var values: [String: ConfigValue] = [:]
-    if case .mapping(let entries)? = value?.content {
-      for entry in entries { values[entry.key] = entry.value }
-    }
-    return Arguments(stage: arguments.stage, mark: value?.mark ?? arguments.mark, values: values)
-  }
-
   private static func part(
     _ area: ConfigValue?, _ times: ConfigValue?, _ arguments: Arguments, _ target: StageInputs.Stream,
     _ refinement: Refinement, otherwise: Part?
@@ -289,10 +280,10 @@ struct TrainingSetup: Sendable {
     let grid = target.description.grid
     let place =
       area == nil && otherwise != nil
-      ? otherwise?.area : try PartOfField(inner(area, arguments), of: grid, named: target.name)
+      ? otherwise?.area : try PartOfField(arguments.part(of: area), of: grid, named: target.name)
     let when =
       times == nil && otherwise != nil
-      ? otherwise?.times : try TimeSelection(inner(times, arguments)).indices(of: target)
+      ? otherwise?.times : try TimeSelection(arguments.part(of: times)).indices(of: target)
     guard let place, let when, !when.isEmpty else {
       throw PlanError("there are no times to train on", at: (times ?? area)?.mark ?? arguments.mark)
     }
