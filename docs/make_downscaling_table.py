@@ -34,7 +34,7 @@ OWN = [
     ("bcsd_obs_1999.nc", "Monthly rain of 1999, 4x, trained on January to October", "rain-distribution", {}),
     ("knmi_rain_5min_20100826.nc", "Radar rain, 8x, trained on the first 60 maps", "rain-radar", {"variable": "rain"}),
 ]
-NETWORKS = {"UNet", "unet", "network", "expected", "members"}
+NETWORKS = {"UNet", "unet", "network", "expected", "members", "GAN"}
 # What is better: the smallest, the largest, or what is nearest to a number.
 LARGE = {"correlation", "pearson_r", "temporal_pearson_r", "ssim", "psnr"}
 

@@ -21,7 +21,13 @@ public struct Train: Stage {
       batch normalisations keep their statistics. The model file is ONNX: graph, numbers, and in its metadata everything \
       that it takes to apply it. Means and deviations are those of what is trained on. A loss that is not finite \
       ends the run, and no model is written. The result of the stage is the history: training_loss, \
-      validation_loss, learning_rate at each check point; `predict` takes the stage's name for the model.
+      validation_loss, learning_rate at each check point; `predict` takes the stage's name for the model. With \
+      `adversarial` (a conditional GAN: Isola et al. 2017) a discriminator sees the network's input beside the target \
+      or the network's output (with `residual` the difference, as the network learns it), with zeros where the target \
+      is missing; in each step it is trained first, then the network by `loss` plus `weight` times its judgement. What is \
+      random in one answer comes from a layer `noise` or from dropout, and `members` of `predict` draws such answers. \
+      discriminator_loss and adversarial_loss (without the weight) stand in the history then; the state has the \
+      discriminator, the model has not.
       """,
     hasEffect: true,
     keys: [
@@ -50,6 +56,9 @@ public struct Train: Stage {
       Key(
         "renew", .list(.text),
         "patterns of parameters that begin anew, with `from`: a new head, of other channels if need be"),
+      Key(
+        "adversarial", .mapping(Adversarial.keys),
+        "trains against a discriminator, which learns to tell the network's output from the target"),
       Key("batch", .integer, default: "8", "patches a step"),
       Key("steps", .integer, "how many steps; or"),
       Key("epochs", .integer, "how often each time is seen as many patches as cover the area"),
@@ -75,7 +84,10 @@ public struct Train: Stage {
           Key("patience", .integer, "validations without gain after which training ends"),
           Key("samples", .integer, default: "256", "patches at most, evenly chosen"),
         ]), "what the loss is measured on; must not overlap what is trained on"),
-      Key("keep", .choice(["best", "last"]), default: "best with validation, else last", "which numbers"),
+      Key(
+        "keep", .choice(["best", "last"]),
+        default: "best with validation, else last; last with `adversarial`",
+        "which numbers"),
       Key("seed", .integer, default: "0", "of everything random"),
       Key(
         "checkpoint", .mapping([Key("every", .integer, required: true, "steps")]),

@@ -57,8 +57,9 @@ OPTIONS = {
     "rain-radar": ["--set", "file=rain.nc", "--set", "variable=pr", "--set", "top=0", "--set", "bottom=31", "--set", "left=0",
                    "--set", "right=79", "--set", "patch=32", "--set", "train=17", "--set", "test=18"],
 }
+OPTIONS["rain-adversarial"] = OPTIONS["rain-radar"]
 OPTIONS["temperature-elevation"] = ["--set", "file=heights.nc", "--set", "rows=31", "--set", "columns=159",
-                                    "--set", "factor=4", "--set", "patch=32"]
+                                    "--set", "factor=4", "--set", "patch=8", "--set", "last=15", "--set", "first=16"]
 # They are checked when the model that they begin with is there.
 NEEDS = {"temperature-fine-tuning": "temperature-pretraining"}
 

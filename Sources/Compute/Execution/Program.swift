@@ -115,12 +115,14 @@ import Tensors
   ///   - inputs: by name, of the shapes of the graph.
   ///   - external: where the external values go.
   ///   - parameters: read; those with updates are changed at the end of the run.
+  ///   - others: read, for names that `parameters` does not have.
   ///   - monitor: called after each node with its path and outputs; a way to look for numbers that are not finite.
   ///   - body: reads the outputs, which hold until it returns.
   /// - Throws: `RunError` when something is missing or has another shape.
   public func run<Result>(
     _ inputs: [String: Operand<Float>], external: [String: Operand<Float>] = [:], parameters: Parameters,
-    step: StepContext = .init(), monitor: ((Graph.Node, [Operand<Float>]) -> Void)? = nil,
+    others: Parameters? = nil, step: StepContext = .init(),
+    monitor: ((Graph.Node, [Operand<Float>]) -> Void)? = nil,
     _ body: (_ outputs: [String: Operand<Float>]) throws -> Result
   ) throws -> Result {
     try busy.withLock { prepared in
@@ -128,7 +130,7 @@ import Tensors
       var operands: [Operand<Float>?] = []
       for value in plan.graph.values {
         // What the preparation alone reads may have been given back.
-        operands.append(isRead[value.index] ? try operand(value, inputs, external, parameters) : nil)
+        operands.append(isRead[value.index] ? try operand(value, inputs, external, parameters, others) : nil)
       }
       try run(plan.main, operands, step, monitor)
       // A value that has another place already (a second name, a constant) is copied.
@@ -163,7 +165,7 @@ import Tensors
 
   private func operand(
     _ value: Value, _ inputs: [String: Operand<Float>], _ external: [String: Operand<Float>],
-    _ parameters: Parameters
+    _ parameters: Parameters, _ others: Parameters? = nil
   ) throws(RunError) -> Operand<Float>? {
     let shape = plan.graph.shape(value)
     func given(_ operand: Operand<Float>?, _ kind: String, _ name: String) throws(RunError) -> Operand<Float>
@@ -177,7 +179,7 @@ import Tensors
     switch plan.places[value.index] {
     case .nowhere: return nil
     case .input(let name): return try given(inputs[name], "input", name)
-    case .parameter(let name): return try given(parameters[name], "parameter", name)
+    case .parameter(let name): return try given(parameters[name] ?? others?[name], "parameter", name)
     case .external(let name): return try given(external[name], "external value", name)
     case .constant(let offset):
       return unsafe Operand(

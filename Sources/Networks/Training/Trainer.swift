@@ -7,23 +7,25 @@ import Tensors
   public let parameters: Parameters
   /// The numbers of the best validation so far; nil when the last ones are kept.
   public let best: Parameters?
+  /// What a step against a discriminator has found.
+  public struct Judgement: Sendable, Hashable {
+    /// The discriminator's own loss, before its update.
+    public let discriminator: Double
+    /// What it adds to the network's loss, without the weight.
+    public let adversarial: Double
+  }
+  /// Of the last step; nil when it was by the loss alone.
+  public private(set) var judgement: Judgement?
   /// False when the numbers are those of another model.
   private let isNew: Bool
-  let moments: [(slot: String, values: Parameters)]
-  private let gradients: Parameters
-  private let training: Program
+  let learner: Learner
+  /// The discriminator.
+  let opponent: Learner?
+  private let alone: Program?
+  private let opposed: Program?
+  private let opponentStep: Program?
   private let validation: Program
   private let team: ThreadTeam
-  /// Stretches of parameters that are updated by themselves, none longer than `grain`.
-  private let pieces: [Piece]
-  private static let grain = 1 << 16
-
-  private struct Piece: Sendable {
-    let target: Int
-    let source: Int
-    let count: Int
-    let multiplier: Double
-  }
 
   /// Takes all memory of the plan.
   /// - Parameter parameters: what to begin with; nil: new numbers of the plan's seed.
@@ -41,36 +43,27 @@ import Tensors
         }
       }
       best = plan.options.keepsBest ? try self.parameters.clone() : nil
-      gradients = try Parameters(plan.trained)
-      moments = try plan.options.optimiser.slots.map { slot in
-        let values = try Parameters(plan.trained)
-        let start = plan.options.optimiser.initialState(slot)
-        for entry in plan.trained.entries where start != 0 { values[entry].fill(start) }
-        return (slot, values)
+      learner = try Learner(
+        self.parameters, trained: plan.trained, optimiser: plan.options.optimiser,
+        decay: plan.options.baseDecay,
+        multiplier: { plan.options.multiplier($0) ?? 1 })
+      opponent = try plan.adversary.map { adversary in
+        try Learner(
+          try adversary.network.initialParameters(seed: plan.options.seed), trained: adversary.trained,
+          optimiser: adversary.options.optimiser, decay: adversary.options.optimiser.defaultDecay,
+          multiplier: { _ in 1 })
       }
       team = ThreadTeam(threads: threads)
-      training = try Program(plan.training, team: team)
+      let team = team
+      func program(_ plan: ProgramPlan?) throws -> Program? { try plan.map { try Program($0, team: team) } }
+      alone = try program(plan.alone?.program)
+      opposed = try program(plan.opposed?.program)
+      opponentStep = try program(plan.adversary?.step.program)
       validation = try Program(plan.validation, team: team)
     } catch let error as ModelError {
       throw error
     } catch {
       throw ModelError(.mismatch, "\(error)")
-    }
-    var pieces: [Piece] = []
-    for entry in plan.trained.entries {
-      guard let target = plan.layout[entry.name] else { continue }
-      let multiplier = plan.options.multiplier(entry.name) ?? 1
-      for start in stride(from: 0, to: entry.shape.count, by: Self.grain) {
-        pieces.append(
-          Piece(
-            target: target.offset + start, source: entry.offset + start,
-            count: min(Self.grain, entry.shape.count - start), multiplier: multiplier))
-      }
-    }
-    self.pieces = pieces
-    for (name, numbers) in plan.constants {
-      guard let tensor = gradients[name] else { continue }
-      for (index, number) in numbers.enumerated() where index < tensor.count { tensor[index] = Float(number) }
     }
   }
 
@@ -90,56 +83,59 @@ import Tensors
     }
   }
 
-  /// One step: forward, loss, gradients, update.
+  /// One step: forward, loss, gradients, update; against a discriminator that one's step first.
   ///
   /// - Parameters:
   ///   - number: the step, from 0.
   ///   - rate: of this step.
+  ///   - opponentRate: of the discriminator; nil: its own, or the same.
   /// - Returns: the loss before the update; nil when no cell of the batch counts: nothing is changed then.
   /// - Throws: `ModelError.notFinite` naming the first layer, parameter or channel that is not a finite number;
-  ///   the trained parameters are as they were before the step.
-  public func step(_ batch: Batch, number: Int, rate: Double) throws(ModelError) -> Double? {
+  ///   the trained parameters are as they were before the step, but for those of the discriminator, whose step may be
+  ///   done.
+  public func step(_ batch: Batch, number: Int, rate: Double, opponentRate: Double? = nil) throws(ModelError)
+    -> Double?
+  {
+    judgement = nil
     guard batch.totalWeight > 0 else { return nil }
     let context = StepContext(seed: plan.options.seed, step: UInt64(max(0, number)))
-    let loss = try run(training, batch, context)
-    for (from, to) in plan.copies {
-      guard let source = gradients[from], let target = gradients[to] else { continue }
-      unsafe target.pointer.update(from: source.pointer, count: source.count)
+    if let opponent, let opponentStep, let opposed, let adversary = plan.adversary, let step = plan.opposed,
+      number >= adversary.options.warmUp
+    {
+      let rates = opponentRate ?? adversary.options.rate ?? rate
+      // Its first update is number 1, whenever it comes: the moments begin then.
+      let before = try learn(
+        opponent, opponentStep, adversary.step, batch, context, rate: rates,
+        number: number - adversary.options.warmUp + 1)
+      let found = try learn(learner, opposed, step, batch, context, rate: rate, number: number + 1)
+      judgement = Judgement(
+        discriminator: before["loss"] ?? .nan, adversarial: found["adversarial"] ?? .nan)
+      return found["loss"]
     }
-    let each = plan.trained.entries.map { unsafe gradients[$0].values }
-    let norm = loss.isFinite ? unsafe (plan.options.clipping ?? Clipping()).apply(each, team: team) : .nan
-    guard loss.isFinite, norm.isFinite else { throw fault(batch, context, loss: loss) }
-    if !plan.constants.isEmpty { restoreConstants() }
-    let (optimiser, decay) = (plan.options.optimiser, plan.options.baseDecay)
-    team.parallel(pieces.count) { index in
-      let piece = self.pieces[index]
-      func part(_ values: Parameters, _ start: Int) -> UnsafeMutableBufferPointer<Float> {
-        unsafe UnsafeMutableBufferPointer(rebasing: values.all[start..<start + piece.count])
-      }
-      unsafe optimiser.update(
-        part(self.parameters, piece.target),
-        gradient: UnsafeBufferPointer(part(self.gradients, piece.source)),
-        slots: self.moments.map { unsafe part($0.values, piece.source) }, rate: rate * piece.multiplier,
-        decay: decay,
-        step: number + 1)
-    }
-    return loss
+    guard let alone, let step = plan.alone else { return nil }
+    return try learn(learner, alone, step, batch, context, rate: rate, number: number + 1)["loss"]
   }
 
-  /// Clipping may have changed them.
-  private func restoreConstants() {
-    for (name, numbers) in plan.constants {
-      guard let tensor = gradients[name] else { continue }
-      for (index, number) in numbers.enumerated() where index < tensor.count { tensor[index] = Float(number) }
+  /// Losses, gradients, update.
+  private func learn(
+    _ learner: Learner, _ program: Program, _ step: LearningStep, _ batch: Batch, _ context: StepContext,
+    rate: Double, number: Int
+  ) throws(ModelError) -> [String: Double] {
+    let losses = try run(program, batch, context, learner)
+    let isFinite = losses.values.allSatisfy(\.isFinite)
+    guard isFinite, learner.finish(step, plan.options.clipping, team).isFinite else {
+      throw fault(program, batch, context, learner, isFinite: isFinite)
     }
+    learner.update(rate: rate, number: number, team)
+    return losses
   }
 
   /// The loss of a batch in inference mode, nothing changed.
   /// - Throws: `ModelError.notFinite` as `step`.
   public func measure(_ batch: Batch) throws(ModelError) -> Double {
-    let loss = try run(validation, batch, StepContext(seed: plan.options.seed))
-    guard loss.isFinite else {
-      throw firstFault(validation, batch, StepContext(seed: plan.options.seed))
+    let context = StepContext(seed: plan.options.seed)
+    guard let loss = try run(validation, batch, context, nil)["loss"], loss.isFinite else {
+      throw firstFault(validation, batch, context, nil)
         ?? ModelError(.notFinite, subject: "loss", "the validation loss is not finite")
     }
     return loss
@@ -148,17 +144,18 @@ import Tensors
   /// Remembers the present numbers as the best.
   func keep() { best?.copy(from: parameters) }
 
+  /// - Parameter learner: who gets the gradients.
+  /// - Returns: the outputs, each one number.
   private func run(
-    _ program: Program, _ batch: Batch, _ context: StepContext,
+    _ program: Program, _ batch: Batch, _ context: StepContext, _ learner: Learner?,
     monitor: ((Graph.Node, [Operand<Float>]) -> Void)? = nil
-  ) throws(ModelError) -> Double {
-    var external: [String: Operand<Float>] = [:]
-    for entry in plan.trained.entries { external[entry.name] = gradients[entry] }
+  ) throws(ModelError) -> [String: Double] {
     do {
       return try program.run(
-        ["input": batch.input, "target": batch.target, "weights": batch.weights], external: external,
-        parameters: parameters, step: context, monitor: monitor
-      ) { outputs in outputs["loss"].map { Double($0[0]) } ?? .nan }
+        ["input": batch.input, "target": batch.target, "weights": batch.weights],
+        external: learner?.external ?? [:], parameters: parameters, others: opponent?.parameters,
+        step: context, monitor: monitor
+      ) { outputs in outputs.mapValues { Double($0[0]) } }
     } catch {
       throw ModelError(.mismatch, "\(error)")
     }
@@ -176,32 +173,41 @@ import Tensors
     return sum == 0
   }
 
-  private func fault(_ batch: Batch, _ context: StepContext, loss: Double) -> ModelError {
-    if let found = firstFault(training, batch, context) { return found }
-    if !loss.isFinite { return ModelError(.notFinite, subject: "loss", "the loss is not finite") }
-    for entry in plan.trained.entries where !Self.isFinite(gradients[entry]) {
+  private func fault(
+    _ program: Program, _ batch: Batch, _ context: StepContext, _ learner: Learner, isFinite: Bool
+  ) -> ModelError {
+    if let found = firstFault(program, batch, context, learner) { return found }
+    if !isFinite { return ModelError(.notFinite, subject: "loss", "the loss is not finite") }
+    for entry in learner.trained.entries where !Self.isFinite(learner.gradients[entry]) {
       return ModelError(.notFinite, subject: entry.name, "its gradient is not finite")
     }
     return ModelError(.notFinite, "the norm of the gradients is not finite")
   }
 
   /// Looks where the first number that is not finite comes from: given ones first, then node by node.
-  private func firstFault(_ program: Program, _ batch: Batch, _ context: StepContext) -> ModelError? {
+  private func firstFault(_ program: Program, _ batch: Batch, _ context: StepContext, _ learner: Learner?)
+    -> ModelError?
+  {
     for (name, tensor) in [("input", batch.input), ("target", batch.target), ("weights", batch.weights)]
     where !Self.isFinite(tensor) {
       return ModelError(.notFinite, subject: name, "a number of the batch is not finite")
     }
     // Statistics are left out in training: this very step has written them.
-    let entries = program === training ? plan.trained.entries : plan.layout.entries
-    for entry in entries {
-      guard let tensor = parameters[entry.name], !Self.isFinite(tensor) else { continue }
-      return ModelError(
-        .notFinite, subject: entry.name, "the parameter is not finite",
-        remedy: "a smaller rate, or `clip`, holds steps small")
+    var known: [(parameters: Parameters, entries: [ParameterLayout.Entry])] = [
+      (parameters, learner == nil ? plan.layout.entries : plan.trained.entries)
+    ]
+    if learner != nil, let opponent { known.append((opponent.parameters, opponent.trained.entries)) }
+    for (parameters, entries) in known {
+      for entry in entries {
+        guard let tensor = parameters[entry.name], !Self.isFinite(tensor) else { continue }
+        return ModelError(
+          .notFinite, subject: entry.name, "the parameter is not finite",
+          remedy: "a smaller rate, or `clip`, holds steps small")
+      }
     }
     var found: ModelError?
     _ = try? run(
-      program, batch, context,
+      program, batch, context, learner,
       monitor: { node, outputs in
         guard found == nil, outputs.contains(where: { !Self.isFinite($0) }) else { return }
         found = ModelError(

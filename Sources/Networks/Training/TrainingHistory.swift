@@ -10,6 +10,10 @@ public struct TrainingHistory: Sendable, Hashable {
     /// NaN without validation.
     public var validationLoss: Double
     public var rate: Double
+    /// Means of the discriminator's loss and of what it adds to the network's, without the weight, over the steps against
+    /// it since the last line; nil without any.
+    public var discriminatorLoss: Double?
+    public var adversarialLoss: Double?
     public init(step: Int, trainingLoss: Double, validationLoss: Double, rate: Double) {
       (self.step, self.trainingLoss, self.validationLoss, self.rate) = (
         step, trainingLoss, validationLoss, rate
@@ -25,12 +29,19 @@ public struct TrainingHistory: Sendable, Hashable {
   }
 
   var json: JSONValue {
-    .object([
+    var members: [(String, JSONValue)] = [
       ("step", .array(lines.map { .integer($0.step) })),
       ("training_loss", .array(lines.map { .real($0.trainingLoss) })),
       ("validation_loss", .array(lines.map { .real($0.validationLoss) })),
       ("rate", .array(lines.map { .real($0.rate) })),
-    ])
+    ]
+    if lines.contains(where: { $0.discriminatorLoss != nil }) {
+      members += [
+        ("discriminator_loss", .array(lines.map { .real($0.discriminatorLoss ?? .nan) })),
+        ("adversarial_loss", .array(lines.map { .real($0.adversarialLoss ?? .nan) })),
+      ]
+    }
+    return .object(members)
   }
 
   init(_ json: JSONValue) throws(JSONReading.Failure) {
@@ -46,12 +57,19 @@ public struct TrainingHistory: Sendable, Hashable {
     let (training, validation, rate) = (
       try numbers("training_loss"), try numbers("validation_loss"), try numbers("rate")
     )
+    let judged = json["discriminator_loss"] != nil
+    let (discriminator, adversarial) =
+      judged ? (try numbers("discriminator_loss"), try numbers("adversarial_loss")) : ([], [])
     for (index, step) in steps.enumerated() {
       guard let step = step.integer, step > lines.last?.step ?? 0 else {
         throw .init("step", expected: "rising counts", found: step.text)
       }
-      lines.append(
-        Line(step: step, trainingLoss: training[index], validationLoss: validation[index], rate: rate[index]))
+      var line = Line(
+        step: step, trainingLoss: training[index], validationLoss: validation[index], rate: rate[index])
+      if judged, !discriminator[index].isNaN {
+        (line.discriminatorLoss, line.adversarialLoss) = (discriminator[index], adversarial[index])
+      }
+      lines.append(line)
     }
   }
 }

@@ -31,17 +31,19 @@ public struct TrainingOptions: Sendable {
   /// The numbers of the best validation are kept, not the last ones.
   public var keepsBest: Bool
   public var seed: UInt64
+  /// Nil: the network learns by its loss alone.
+  public var adversarial: Adversarial?
 
   public init(
     optimiser: any Optimiser, rate: Double? = nil, schedule: any Schedule = Steady(),
     clipping: Clipping? = nil,
     decay: Double? = nil, layerRates: [LayerRate] = [], frozen: [String] = [], steps: Int, every: Int,
-    patience: Int? = nil, keepsBest: Bool = false, seed: UInt64 = 0
+    patience: Int? = nil, keepsBest: Bool = false, seed: UInt64 = 0, adversarial: Adversarial? = nil
   ) {
     (self.optimiser, self.rate, self.schedule, self.clipping) = (optimiser, rate, schedule, clipping)
     (self.decay, self.layerRates, self.frozen) = (decay, layerRates, frozen)
     (self.steps, self.every, self.patience) = (max(1, steps), max(1, every), patience)
-    (self.keepsBest, self.seed) = (keepsBest, seed)
+    (self.keepsBest, self.seed, self.adversarial) = (keepsBest, seed, adversarial)
   }
 
   public var baseRate: Double { rate ?? optimiser.defaultRate }
@@ -62,7 +64,7 @@ public struct TrainingOptions: Sendable {
 
   /// Everything that the result depends on.
   public var json: JSONValue {
-    .object([
+    let members: [(String, JSONValue)] = [
       ("optimiser", optimiser.configuration.json), ("rate", .number(baseRate)),
       ("schedule", schedule.configuration.json), ("clip", clipping?.configuration.json ?? .null),
       ("decay", .number(baseDecay)),
@@ -70,7 +72,8 @@ public struct TrainingOptions: Sendable {
       ("frozen", .array(frozen.map { .string($0) })), ("steps", .integer(steps)), ("every", .integer(every)),
       ("patience", patience.map { .integer($0) } ?? .null), ("keeps_best", .boolean(keepsBest)),
       ("seed", .string("\(seed)")),
-    ])
+    ]
+    return .object(members + (adversarial.map { [("adversarial", $0.json)] } ?? []))
   }
 }
 

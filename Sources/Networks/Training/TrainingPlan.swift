@@ -11,16 +11,17 @@ public struct TrainingPlan: Sendable {
   public let domain: DomainPadding
   /// In training mode.
   public let network: Network
-  public let training: ProgramPlan
   public let validation: ProgramPlan
   /// Parameters and statistics.
   public let layout: ParameterLayout
   /// The parameters that are trained.
   public let trained: ParameterLayout
   public let targetShape: Shape
-  /// Gradients that are the same value as another one, or never change.
-  let copies: [(from: String, to: String)]
-  let constants: [(name: String, numbers: [Double])]
+  /// A step by the loss alone; nil when there is none.
+  let alone: LearningStep?
+  /// A step against a discriminator.
+  let opposed: LearningStep?
+  let adversary: AdversaryPlan?
 
   public var inputShape: Shape { network.inputShape }
 
@@ -49,32 +50,26 @@ public struct TrainingPlan: Sendable {
       }
       targetShape = target
       let value = try Self.addLoss(loss, to: &network, target)
-      var parameters: [Value] = []
-      for declaration in trained {
-        parameters.append(try network.graph.parameter(declaration.name, declaration.shape))
+      func step(_ network: Network, _ total: Value, _ outputs: [(name: String, value: Value)]) throws
+        -> LearningStep
+      {
+        try LearningStep(
+          network.graph, of: total, by: trained, outputs: outputs, updates: network.updates, threads: threads)
       }
-      let gradients = try differentiate(value, by: parameters, in: &network.graph)
-      var external: [(name: String, value: Value)] = []
-      var copies: [(from: String, to: String)] = []
-      var constants: [(name: String, numbers: [Double])] = []
-      for (declaration, gradient) in zip(trained, gradients) {
-        if let first = external.first(where: { $0.value == gradient }) {
-          copies.append((first.name, declaration.name))
-          continue
-        }
-        switch network.graph.origin(gradient) {
-        case .node: external.append((declaration.name, gradient))
-        case .constant(let numbers): constants.append((declaration.name, numbers))
-        case .input, .parameter:
-          // A gradient that is a given tensor itself.
-          external.append((declaration.name, try network.graph.one(Identity(), gradient)))
-        }
+      let byLoss = options.adversarial.map { $0.warmUp > 0 } ?? true
+      alone = byLoss ? try step(network, value, [("loss", value)]) : nil
+      if let adversarial = options.adversarial {
+        let opponent = try definition.network(input: input, .training, domain: domain)
+        adversary = try AdversaryPlan(
+          adversarial, of: opponent, target: target, domain: domain, threads: threads)
+        var judged = network
+        let judgement = try AdversaryPlan.judgement(adversarial, of: &judged, target: target, domain: domain)
+        let weighted = try judged.graph.multiply(judgement, adversarial.weight)
+        let total = try judged.graph.add(value, weighted)
+        opposed = try step(judged, total, [("loss", value), ("adversarial", judgement)])
+      } else {
+        (adversary, opposed) = (nil, nil)
       }
-      let step = try optimised(
-        network.graph, Goals(outputs: [("loss", value)], external: external, updates: network.updates),
-        layouts: LayoutOptions(packsEachRun: true))
-      training = try ProgramPlan(step.graph, step.goals, threads: threads)
-      (self.copies, self.constants) = (copies, constants)
       self.network = network
       var other = try definition.network(input: input, .inference, domain: domain)
       let measured = try Self.addLoss(loss, to: &other, target)
@@ -90,11 +85,11 @@ public struct TrainingPlan: Sendable {
     }
   }
 
-  /// Everything that does not fit between the network, the loss and the target.
+  /// Everything that does not fit between the network, the loss, the discriminator and the target.
   /// - Parameters: as of `init`.
   public static func faults(
-    _ spec: NetworkSpec, loss: any Loss, channels: (input: Int, target: Int), patch: [Int],
-    targetPatch: [Int]? = nil, batch: Int, domain: DomainPadding = .init()
+    _ spec: NetworkSpec, loss: any Loss, adversarial: Adversarial? = nil, channels: (input: Int, target: Int),
+    patch: [Int], targetPatch: [Int]? = nil, batch: Int, domain: DomainPadding = .init()
   ) -> [ModelError] {
     do throws(ShapeError) {
       let target = try Shape([batch, channels.target] + (targetPatch ?? patch))
@@ -104,6 +99,9 @@ public struct TrainingPlan: Sendable {
         let own = unfit("its output", output, loss, target)
         // Sizes behind a fault are what was assumed, channels what the layers declare.
         list += list.isEmpty ? own : own.filter { $0.cause.hasPrefix("the channels") }
+        if let adversarial, list.isEmpty {
+          list += adversarial.faults(channels: channels, output: output, domain: domain)
+        }
       }
       return list
     } catch {
@@ -234,20 +232,38 @@ public struct TrainingPlan: Sendable {
   /// Bytes that the training holds, by what for.
   public var memory: [(what: String, bytes: Int)] {
     let batch = inputShape.bytes + 2 * targetShape.bytes
-    return [
+    var list: [(what: String, bytes: Int)] = [
       ("parameters", layout.bytes * (options.keepsBest ? 2 : 1)), ("gradients", trained.bytes),
       ("moments", trained.bytes * options.optimiser.slots.count),
-      ("training step", training.bytes),
-      ("validation step", validation.bytes),
-      // One that is trained on, one that is filled meanwhile.
-      ("batches", 2 * batch),
-    ] + (unitVariance.isEmpty ? [] : [("first batch, layer by layer", validation.bytes)])
+    ]
+    if let alone { list.append((opposed == nil ? "training step" : "warm-up step", alone.program.bytes)) }
+    if let opposed { list.append(("training step", opposed.program.bytes)) }
+    if let adversary {
+      let copies = 1 + adversary.options.optimiser.slots.count
+      list.append(("discriminator", adversary.layout.bytes + copies * adversary.trained.bytes))
+      list.append(("discriminator step", adversary.step.program.bytes))
+    }
+    list.append(("validation step", validation.bytes))
+    // One that is trained on, one that is filled meanwhile.
+    list.append(("batches", 2 * batch))
+    if !unitVariance.isEmpty { list.append(("first batch, layer by layer", validation.bytes)) }
+    return list
   }
 
   public var bytes: Int { memory.reduce(0) { $0 + $1.bytes } }
 
-  /// Floating-point operations of a step.
-  public var operations: Double { training.operations }
+  /// Floating-point operations of a step; those of the warm-up and the others in their proportion.
+  public var operations: Double {
+    let before = alone?.program.operations ?? 0
+    guard let adversary, let opposed else { return before }
+    let share = Double(min(adversary.options.warmUp, options.steps)) / Double(options.steps)
+    return share * before + (1 - share) * (opposed.program.operations + adversary.step.program.operations)
+  }
+
+  /// Numbers of the discriminator that are trained.
+  public var discriminatorCount: Int? {
+    adversary.map { $0.trained.entries.reduce(0) { $0 + $1.shape.count } }
+  }
 }
 
 extension ModelError {

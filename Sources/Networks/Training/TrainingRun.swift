@@ -89,18 +89,25 @@ public final class TrainingRun {
         filler.begin { try self.fill(step + 1) }
         filled = step + 1
       }
-      let rate =
-        options.baseRate
-        * options.schedule.factor(step: step, total: options.steps, validation: progress.history.validations)
+      let factor = options.schedule.factor(
+        step: step, total: options.steps, validation: progress.history.validations)
+      let rate = options.baseRate * factor
       let loss: Double?
       do throws(ModelError) {
-        loss = try trainer.step(batches[step % 2], number: step, rate: rate)
+        loss = try trainer.step(
+          batches[step % 2], number: step, rate: rate,
+          opponentRate: options.adversarial?.rate.map { $0 * factor })
       } catch {
         throw located(error, step)
       }
       if let loss {
         progress.lossSum += loss
         progress.lossCount += 1
+      }
+      if let judgement = trainer.judgement {
+        progress.discriminatorSum += judgement.discriminator
+        progress.adversarialSum += judgement.adversarial
+        progress.judgedCount += 1
       }
       progress.step += 1
       let isEnd = progress.step == options.steps
@@ -129,7 +136,12 @@ public final class TrainingRun {
       step: progress.step,
       trainingLoss: progress.lossCount > 0 ? progress.lossSum / Double(progress.lossCount) : .nan,
       validationLoss: .nan, rate: rate)
+    if progress.judgedCount > 0 {
+      line.discriminatorLoss = progress.discriminatorSum / Double(progress.judgedCount)
+      line.adversarialLoss = progress.adversarialSum / Double(progress.judgedCount)
+    }
     (progress.lossSum, progress.lossCount) = (0, 0)
+    (progress.discriminatorSum, progress.adversarialSum, progress.judgedCount) = (0, 0, 0)
     var isBest = false
     if let validation {
       line.validationLoss = try validate(validation)

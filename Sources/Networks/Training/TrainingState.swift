@@ -10,6 +10,10 @@ public struct TrainingProgress: Sendable, Hashable {
   /// Sum and count of the losses since the last line of the history.
   public var lossSum = 0.0
   public var lossCount = 0
+  /// Sums and count of what a discriminator has found since then.
+  public var discriminatorSum = 0.0
+  public var adversarialSum = 0.0
+  public var judgedCount = 0
   public var bestLoss = Double.infinity
   public var bestStep = 0
   /// Lines since the best validation.
@@ -21,7 +25,8 @@ public struct TrainingProgress: Sendable, Hashable {
 }
 
 /// The file that a training goes on from after it was stopped at any moment: a safetensors file with the tensors
-/// `parameter.<path>`, `moment.<name>.<path>`, `best.<path>`, and the rest as JSON.
+/// `parameter.<path>`, `moment.<name>.<path>`, `best.<path>`, and the rest as JSON. Paths of a discriminator begin with
+/// `discriminator.`.
 public enum TrainingState {
   static let format = "isotach.training/1"
 
@@ -40,14 +45,21 @@ public enum TrainingState {
       "progress",
       JSONValue.object([
         ("step", .integer(progress.step)), ("loss_sum", .real(progress.lossSum)),
-        ("loss_count", .integer(progress.lossCount)), ("best_loss", .real(progress.bestLoss)),
+        ("loss_count", .integer(progress.lossCount)),
+        ("discriminator_sum", .real(progress.discriminatorSum)),
+        ("adversarial_sum", .real(progress.adversarialSum)), ("judged_count", .integer(progress.judgedCount)),
+        ("best_loss", .real(progress.bestLoss)),
         ("best_step", .integer(progress.bestStep)),
         ("lines_without_gain", .integer(progress.linesWithoutGain)),
         ("finished", .boolean(progress.isFinished)), ("history", progress.history.json),
       ]).text)
     do throws(ModelError) {
       try writer.add(trainer.parameters, prefix: "parameter.")
-      for (slot, values) in trainer.moments { try writer.add(values, prefix: "moment.\(slot).") }
+      for (slot, values) in trainer.learner.moments { try writer.add(values, prefix: "moment.\(slot).") }
+      if let opponent = trainer.opponent {
+        try writer.add(opponent.parameters, prefix: "parameter.")
+        for (slot, values) in opponent.moments { try writer.add(values, prefix: "moment.\(slot).") }
+      }
       if let best = trainer.best { try writer.add(best, prefix: "best.") }
     } catch {
       throw FileError(.cannotWrite, path: path, subject: error.subject, error.sentence)
@@ -101,7 +113,10 @@ public enum TrainingState {
       throw ModelError(.damaged, path: path, subject: "progress", "\(error)")
     }
     try trainer.parameters.read(file, prefix: "parameter.")
-    for (slot, values) in trainer.moments { try values.read(file, prefix: "moment.\(slot).") }
+    for learner in [trainer.learner, trainer.opponent] {
+      if learner !== trainer.learner { try learner?.parameters.read(file, prefix: "parameter.") }
+      for (slot, values) in learner?.moments ?? [] { try values.read(file, prefix: "moment.\(slot).") }
+    }
     try trainer.best?.read(file, prefix: "best.")
     return progress
   }
@@ -113,6 +128,11 @@ public enum TrainingState {
     guard progress.step >= 0 else { throw .init("step", expected: "a count", found: "\(progress.step)") }
     progress.lossSum = try reading.finite("loss_sum")
     progress.lossCount = try reading.integer("loss_count")
+    if json["judged_count"] != nil {
+      progress.discriminatorSum = try reading.finite("discriminator_sum")
+      progress.adversarialSum = try reading.finite("adversarial_sum")
+      progress.judgedCount = try reading.integer("judged_count")
+    }
     progress.bestLoss = try reading.value("best_loss", "a number").number ?? .infinity
     progress.bestStep = try reading.integer("best_step")
     progress.linesWithoutGain = try reading.integer("lines_without_gain")

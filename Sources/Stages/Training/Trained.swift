@@ -23,13 +23,24 @@ struct Trained: ReadingComputation, ModelMaking {
     func variable(_ name: String, _ title: String) -> VariableDescription {
       VariableDescription(name: name, longName: title, units: "1")
     }
-    output = Description(
-      variables: [
+    var variables = [
+      variable(
+        "training_loss", "mean loss of the training since the last check point (\(Self.name(setup.loss)))"),
+      variable("validation_loss", "loss of the validation (\(Self.name(setup.loss)))"),
+      variable("learning_rate", "learning rate"),
+    ]
+    if let adversarial = setup.options.adversarial {
+      let loss = adversarial.objective.rawValue
+      variables += [
         variable(
-          "training_loss", "mean loss of the training since the last check point (\(Self.name(setup.loss)))"),
-        variable("validation_loss", "loss of the validation (\(Self.name(setup.loss)))"),
-        variable("learning_rate", "learning rate"),
-      ], time: nil, layers: [steps], grid: Grid(kind: .bare, y: .index("y", 1), x: .index("x", 1)),
+          "discriminator_loss", "mean loss of the discriminator since the last check point (\(loss))"),
+        variable(
+          "adversarial_loss", "mean of what the discriminator adds to the loss, without its weight (\(loss))"),
+      ]
+    }
+    output = Description(
+      variables: variables, time: nil, layers: [steps],
+      grid: Grid(kind: .bare, y: .index("y", 1), x: .index("x", 1)),
       globalAttributes: setup.fields.target.description.globalAttributes)
   }
 
@@ -118,6 +129,9 @@ struct Trained: ReadingComputation, ModelMaking {
         case .line(let line, let isBest):
           var text = "step \(line.step) of \(total): training loss \(Self.short(line.trainingLoss))"
           if !line.validationLoss.isNaN { text += ", validation loss \(Self.short(line.validationLoss))" }
+          if let own = line.discriminatorLoss, let added = line.adversarialLoss {
+            text += ", discriminator \(Self.short(own)), adversarial \(Self.short(added))"
+          }
           run.tell(text + ", rate \(Self.short(line.rate))" + (isBest ? " (best)" : ""))
         }
       }
@@ -214,6 +228,7 @@ struct Trained: ReadingComputation, ModelMaking {
       "schedule": setup.options.schedule.configuration.json.text,
       "cells": "\(setup.training.area.count)", "times": "\(setup.training.times.count)",
     ]
+    if let adversarial = setup.options.adversarial { facts["adversarial"] = adversarial.json.text }
     if let line = progress.history.lines.last { facts["training_loss"] = "\(line.trainingLoss)" }
     if progress.bestLoss.isFinite {
       facts["validation_loss"] = "\(progress.bestLoss)"
@@ -224,7 +239,8 @@ struct Trained: ReadingComputation, ModelMaking {
 
   private func tellMemory(_ plan: TrainingPlan, _ run: RunContext) {
     let parts = plan.memory.map { "\($0.what) \(($0.bytes + 500_000) / 1_000_000)" }.joined(separator: ", ")
-    run.tell("\(plan.network.parameterCount) parameters; memory in MB: \(parts)")
+    let opponent = plan.discriminatorCount.map { ", \($0) of the discriminator" } ?? ""
+    run.tell("\(plan.network.parameterCount) parameters\(opponent); memory in MB: \(parts)")
   }
 
   /// The history as the stage's result; lines that an early end left out are missing.
@@ -235,8 +251,11 @@ struct Trained: ReadingComputation, ModelMaking {
       setup.lines.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
     for line in history.lines {
       guard let layer = places[line.step] else { continue }
-      for (variable, value) in [line.trainingLoss, line.validationLoss, line.rate].enumerated()
-      where Float(value).isFinite {
+      let values = [
+        line.trainingLoss, line.validationLoss, line.rate, line.discriminatorLoss ?? .nan,
+        line.adversarialLoss ?? .nan,
+      ].prefix(output.variables.count)
+      for (variable, value) in values.enumerated() where Float(value).isFinite {
         let index = block.mapOffset(variable, 0, layer)
         block.values[index] = Float(value)
         block.validity[index] = 1

@@ -78,6 +78,18 @@ struct TrainingSetup: Sendable {
         throw PlanError.all(error.list) ?? PlanError("`clip` is wrong", at: value.mark)
       }
     }
+    let adversarial: Adversarial?? = attempt { () throws(PlanError) -> Adversarial? in
+      guard let value = arguments.value("adversarial") else { return nil }
+      if let loss, loss.channelsPerVariable != 1 || loss.takesRawTargets {
+        throw PlanError(
+          "a discriminator sees values, and `\(type(of: loss).declaration.name)` predicts something else",
+          at: arguments.mark(arguments.value("loss") == nil ? "adversarial" : "loss"),
+          remedy: "choose a loss of values, e.g. `mae`, or leave out `adversarial`")
+      }
+      do throws(SpecFaults) { return try Adversarial(value) } catch {
+        throw PlanError.all(error.list) ?? PlanError("`adversarial` is wrong", at: value.mark)
+      }
+    }
     for key in ["rate", "weight-decay"] {
       if let number = arguments.number(key), !(number >= 0) {
         faults.append(
@@ -161,7 +173,9 @@ struct TrainingSetup: Sendable {
         }
       }
     }
-    let keepsBest = arguments.text("keep").map { $0 == "best" } ?? (given != nil)
+    // What a discriminator is for does not show in the loss.
+    let keepsBest =
+      arguments.text("keep").map { $0 == "best" } ?? (given != nil && arguments.value("adversarial") == nil)
     if keepsBest, given == nil {
       faults.append(
         PlanError("`keep: best` needs a validation", at: arguments.mark("keep"), remedy: "add `validation`"))
@@ -191,13 +205,20 @@ struct TrainingSetup: Sendable {
     trainingDomain = DomainPadding(columns: isGlobal && patch?.last == coarse.nx ? .periodic : .zero)
     var shapeFaults: [PlanError] = []
     func described(_ error: ModelError) -> PlanError {
-      PlanError(
+      if let subject = error.subject, subject == "discriminator" || subject.hasPrefix("discriminator.") {
+        let given = arguments.value("adversarial")
+        return PlanError(
+          (subject == "discriminator" ? "" : "layer ") + "\(subject): \(error.sentence)",
+          at: given?["discriminator"]?.mark ?? given?.mark ?? arguments.mark, remedy: error.remedy)
+      }
+      return PlanError(
         (error.subject.map { $0 == "network" ? "network: " : "network, layer \($0): " } ?? "network: ")
           + error.sentence, at: arguments.mark("network"), remedy: error.remedy)
     }
     if let declaration = start?.declaration, let loss, let fields, let patch {
       shapeFaults = TrainingPlan.faults(
-        declaration, loss: loss, channels: (fields.inputs.count, fields.outputs.count), patch: patch,
+        declaration, loss: loss, adversarial: adversarial ?? nil,
+        channels: (fields.inputs.count, fields.outputs.count), patch: patch,
         targetPatch: fields.targetPatch(patch), batch: batch, domain: trainingDomain
       ).map(described)
       faults += shapeFaults
@@ -210,7 +231,7 @@ struct TrainingSetup: Sendable {
         decay: arguments.number("weight-decay"), layerRates: rates,
         frozen: arguments.list("freeze")?.compactMap(\.text) ?? [], steps: steps, every: every,
         patience: given.flatMap { count("patience", $0["patience"], 1...1_000_000) }, keepsBest: keepsBest,
-        seed: UInt64(seed))
+        seed: UInt64(seed), adversarial: adversarial ?? nil)
       var numbers: Parameters?
       do throws(ModelError) {
         let plan = try TrainingPlan(

@@ -212,6 +212,7 @@ import Testing
         Dropout(0.25); SpatialDropout(0.75)
       },
       .list([.mapping([("dropout", .number(0.25))]), .mapping([("spatial-dropout", .number(0.75))])])),
+    Sample(Noise(3), of("noise", [("channels", .integer(3))])),
     Sample(
       Resize(scales: [2, 1.5], .bicubic, alignCorners: true),
       of(

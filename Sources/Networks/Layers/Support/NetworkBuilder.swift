@@ -10,7 +10,7 @@ public struct NetworkBuilder: Sendable {
     case sampling
   }
 
-  public var graph = Graph()
+  public var graph: Graph
   public let mode: Mode
   /// How the domain goes on beyond its borders, where a layer does not say.
   public let domain: DomainPadding
@@ -19,7 +19,7 @@ public struct NetworkBuilder: Sendable {
   public private(set) var updates: [(parameter: String, value: Value)] = []
   /// Further outputs beside the last layer's: side heads (deep supervision), with their weight in the loss.
   public private(set) var sideOutputs: [SideOutput] = []
-  private var streams: UInt64 = 0
+  private var streams: UInt64
   /// What did not fit so far; nil: the first fault ends the building.
   var faults: [GraphError]?
   /// How dense layers become convolutions; nil: they stay what they are.
@@ -28,7 +28,14 @@ public struct NetworkBuilder: Sendable {
   var assumed = 0
   var guesses: Set<Value> = []
 
-  public init(_ mode: Mode, domain: DomainPadding = .init()) { (self.mode, self.domain) = (mode, domain) }
+  /// - Parameters:
+  ///   - graph: what is built is added to it.
+  ///   - streams: the random numbers of the first layer that draws some are the stream behind this one.
+  public init(
+    _ mode: Mode, domain: DomainPadding = .init(), extending graph: Graph = Graph(), streams: UInt64 = 0
+  ) {
+    (self.mode, self.domain, self.graph, self.streams) = (mode, domain, graph, streams)
+  }
 
   /// What is built inside has `name` in its path.
   public mutating func scoped<R>(
