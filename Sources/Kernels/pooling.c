@@ -2,6 +2,10 @@
 #include <string.h>
 
 #include "kernels.h"
+#include "vectors.h"
+
+#define TEMPLATE "../pooling_template.h"
+#include "blocked/each_isa.h"
 
 typedef isotach_window window;
 
@@ -83,6 +87,22 @@ void isotach_max_pool(const window *w, const float *source, float *target, float
         *target++ = best;
         if (places) *places++ = (float)place;
       }
+}
+
+void isotach_max_pool_half(const float *source, int64_t width, int64_t out_height, int64_t out_width, float *target) {
+  int level = isotach_cpu_level();
+  for (int64_t y = 0; y < out_height; ++y, source += 2 * width, target += out_width)
+    OF_LEVEL(level, half_row)(source, source + width, target, out_width);
+}
+
+void isotach_max_pool_half_gradient(const float *source, const float *seeds, int64_t height, int64_t width,
+                                    int64_t out_height, int64_t out_width, float *target) {
+  int level = isotach_cpu_level();
+  for (int64_t y = 0; y < out_height; ++y, source += 2 * width, seeds += out_width, target += 2 * width) {
+    OF_LEVEL(level, half_gradient_row)(source, source + width, seeds, target, target + width, out_width);
+    for (int64_t x = 2 * out_width; x < width; ++x) target[x] = target[width + x] = 0;
+  }
+  memset(target, 0, (size_t)((height - 2 * out_height) * width) * sizeof *target);
 }
 
 void isotach_scatter_places(const float *seeds, const float *places, int64_t count, float *target,

@@ -99,6 +99,28 @@ import Testing
     #expect(target[0] == 3 && places == [0, 3] && target[1].isNaN)
   }
 
+  @Test(arguments: [(2, 2), (5, 9), (8, 70), (7, 32), (3, 131)]) func maxPoolByTwo(height: Int, width: Int) {
+    let one = Case(input: [1, height, width], kernel: [1, 2, 2], stride: [1, 2, 2])
+    var window = one.window
+    var source = numbers(one.inputCount, 1)
+    (source[1], source[width]) = (source[0], source[0])
+    let seeds = numbers(one.outputCount, 2)
+    for number in [0.25, Float.nan] {
+      source[one.inputCount / 2] = number
+      var (expected, places) = (seeds, seeds)
+      var expectedGradient = [Float](repeating: 9, count: one.inputCount)
+      isotach_max_pool(&window, source, &expected, &places)
+      isotach_scatter_places(seeds, places, Int64(seeds.count), &expectedGradient, Int64(one.inputCount))
+      var found = [Float](repeating: 9, count: one.outputCount)
+      isotach_max_pool_half(source, Int64(width), Int64(height / 2), Int64(width / 2), &found)
+      #expect(found.map(\.bitPattern) == expected.map(\.bitPattern))
+      var gradient = [Float](repeating: 9, count: one.inputCount)
+      isotach_max_pool_half_gradient(
+        source, seeds, Int64(height), Int64(width), Int64(height / 2), Int64(width / 2), &gradient)
+      #expect(gradient == expectedGradient)
+    }
+  }
+
   @Test(arguments: cases, [false, true]) func averagePool(one: Case, countPadding: Bool) {
     let source = numbers(one.inputCount, 3)
     let seeds = numbers(one.outputCount, 4)

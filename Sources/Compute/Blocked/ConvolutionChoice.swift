@@ -97,8 +97,11 @@ struct ConvolutionChoice {
     func filled(_ channels: Int) -> Double { Double(Lanes.blocks(channels) * Lanes.width) }
     let cells = convolution.isAdjoint ? plan.window.input : plan.window.output
     let (channels, filters) = (convolution.channels / plan.groups, convolution.filters / plan.groups)
-    // A product of a pixel of what the convolution makes, a tap and a channel.
-    let taps = 2 * Double(plan.batch * plan.window.outputCount * plan.window.kernelCount)
+    // A product of a pixel of what the convolution makes, a tap and a channel; with a stride its adjoint knows which
+    // taps meet a pixel, without one all of them do, those that lie in the padding too.
+    let pixels =
+      convolution.isAdjoint && plan.window.stride == [1, 1, 1] ? cells[1] * cells[2] : plan.window.outputCount
+    let taps = 2 * Double(plan.batch * pixels * plan.window.kernelCount)
     switch convolution.way {
     case .direct, .transposed, .rounded, .roundedTransposed:
       // Groups that are no whole blocks are computed together, with zeros between them.

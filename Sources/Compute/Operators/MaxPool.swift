@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// The largest number of each window; what lies in the padding does not count. NaN wins, as in PyTorch.
@@ -49,7 +50,9 @@ public struct MaxPool: Operator {
             unsafe at[window] = Float(best)
           }
         } else if geometry.isHalf {
-          Self.half(geometry, from, to)
+          unsafe isotach_max_pool_half(
+            from, Int64(geometry.axes[2].input), Int64(geometry.axes[1].output),
+            Int64(geometry.axes[2].output), to)
         } else {
           unsafe to.update(repeating: -.infinity, count: geometry.outputPlane)
           let stride = geometry.axes[2].stride
@@ -57,22 +60,6 @@ public struct MaxPool: Operator {
             unsafe Self.raise(to + output, from + input + offset, windows, stride)
           }
         }
-      }
-    }
-  }
-
-  /// Two by two without padding, the window of most networks.
-  private static func half(
-    _ geometry: PoolGeometry, _ from: UnsafeMutablePointer<Float>, _ to: UnsafeMutablePointer<Float>
-  ) {
-    let (width, columns) = (geometry.axes[2].input, geometry.axes[2].output)
-    for y in 0..<geometry.axes[1].output {
-      let (upper, target) = unsafe (from + 2 * y * width, to + y * columns)
-      let lower = unsafe upper + width
-      for x in 0..<columns {
-        let left = unsafe larger(upper[2 &* x], lower[2 &* x])
-        let right = unsafe larger(upper[2 &* x &+ 1], lower[2 &* x &+ 1])
-        unsafe target[x] = larger(left, right)
       }
     }
   }
@@ -133,39 +120,16 @@ struct MaxPoolGradient: Operator {
         let from = unsafe source.pointer + plane * geometry.inputPlane
         let to = unsafe target.pointer + plane * geometry.inputPlane
         let given = unsafe seed.pointer + plane * geometry.outputPlane
-        unsafe to.update(repeating: 0, count: geometry.inputPlane)
         if geometry.isHalf {
-          Self.half(geometry, from, given, to)
+          let (y, x) = (geometry.axes[1], geometry.axes[2])
+          unsafe isotach_max_pool_half_gradient(
+            from, given, Int64(y.input), Int64(x.input), Int64(y.output), Int64(x.output), to)
           continue
         }
+        unsafe to.update(repeating: 0, count: geometry.inputPlane)
         geometry.forEachWindow { window, elements, _ in
           unsafe to[elements.firstMaximum { unsafe from[$0] }] += given[window]
         }
-      }
-    }
-  }
-
-  /// Two by two without padding: each element is in one window at most.
-  private static func half(
-    _ geometry: PoolGeometry, _ from: UnsafeMutablePointer<Float>, _ given: UnsafeMutablePointer<Float>,
-    _ to: UnsafeMutablePointer<Float>
-  ) {
-    let (width, columns) = (geometry.axes[2].input, geometry.axes[2].output)
-    for y in 0..<geometry.axes[1].output {
-      let seeds = unsafe given + y * columns
-      for x in 0..<columns {
-        let first = 2 &* (y &* width &+ x)
-        var (best, place) = unsafe (from[first], first)
-        func compare(_ other: Int) {
-          let number = unsafe from[other]
-          let isLarger = number > best || number != number
-          best = isLarger ? number : best
-          place = isLarger ? other : place
-        }
-        compare(first &+ 1)
-        compare(first &+ width)
-        compare(first &+ width &+ 1)
-        unsafe to[place] = seeds[x]
       }
     }
   }

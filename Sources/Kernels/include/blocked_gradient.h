@@ -66,6 +66,24 @@ int64_t isotach_border_gradient_pieces(const isotach_border_gradient *plan, int6
 void isotach_border_gradient_run(const isotach_border_gradient *plan, int64_t phase, int64_t piece, const float *plain,
                                  int64_t image_step, const isotach_blocked *pixels, float *dw, float *shared);
 
+// MARK: few channels in and few filters out
+
+// Of plain values x and dy, in vectors of pixels: for convolutions whose blocks would be zeros mostly on both sides.
+// Stride 1, one group; filters * channels * kernel_y * kernel_x are at most 4096. Phase 0 sums ranges of rows by
+// themselves, phase 1 adds those sums up, a filter in each piece.
+
+typedef struct {
+  isotach_convolution shape;
+  int32_t level;
+  int64_t lanes, terms, columns, pitch, band_rows, plane_rows, parts;
+} isotach_planar_gradient;
+
+int isotach_planar_gradient_plan(const isotach_convolution *shape, isotach_planar_gradient *plan);
+int64_t isotach_planar_gradient_shared(const isotach_planar_gradient *plan);
+int64_t isotach_planar_gradient_pieces(const isotach_planar_gradient *plan, int64_t phase);
+void isotach_planar_gradient_run(const isotach_planar_gradient *plan, int64_t phase, int64_t piece, const float *x,
+                                 const float *dy, float *dw, float *shared);
+
 // MARK: depthwise
 
 /// dw[channel][ky][kx] of the channels of blocks first ..< last (rows in float, the rest in double).

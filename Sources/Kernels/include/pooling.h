@@ -15,6 +15,11 @@ typedef struct {
 /// 2^24; for larger inputs use the reference). The first of equals; a NaN wins. A window with no cell inside
 /// gives -infinity at place 0. `places` may be null.
 void isotach_max_pool(const isotach_window *w, const float *source, float *target, float *places);
+/// The same for two by two cells without padding, of a plane with rows of `width`, and its gradient (set, zeros where no
+/// maximum is): the window of most networks.
+void isotach_max_pool_half(const float *source, int64_t width, int64_t out_height, int64_t out_width, float *target);
+void isotach_max_pool_half_gradient(const float *source, const float *seeds, int64_t height, int64_t width,
+                                    int64_t out_height, int64_t out_width, float *target);
 /// target[places[i]] += seeds[i], in the order of i, after zeros everywhere.
 void isotach_scatter_places(const float *seeds, const float *places, int64_t count, float *target,
                             int64_t target_count);

@@ -111,6 +111,35 @@ import Testing
     }
   }
 
+  /// From a plain x and a plain seed.
+  @Test(
+    arguments: plains + [
+      ConvolutionCase(
+        images: 3, channels: 8, filters: 8, height: 32, width: 32, kernel: (5, 5), before: (0, 0),
+        after: (0, 0)),
+      // Bands of an image.
+      ConvolutionCase(
+        images: 2, channels: 9, filters: 5, height: 150, width: 130, kernel: (3, 3), before: (2, 0),
+        after: (0, 2)),
+    ])
+  func planar(one: ConvolutionCase) {
+    let (from, seeds) = (one.x, randomNumbers(one.images * one.filters * one.outHeight * one.outWidth, 6))
+    let isPossible =
+      one.stride == (1, 1) && one.filters * one.channels * one.kernel.0 * one.kernel.1 <= 4096
+    check(one, isPossible ? 2e-6 : .infinity) { shape, x, dy, dw in
+      var plan = isotach_planar_gradient()
+      let isPlanned = isotach_planar_gradient_plan(&shape, &plan) == 1
+      #expect(isPlanned == isPossible)
+      guard isPlanned else { return dw = dw.map { _ in 0 } }
+      var shared = [Float](repeating: .nan, count: Int(isotach_planar_gradient_shared(&plan)))
+      for phase in 0..<Int64(2) {
+        for piece in (0..<isotach_planar_gradient_pieces(&plan, phase)).reversed() {
+          isotach_planar_gradient_run(&plan, phase, piece, from, seeds, &dw, &shared)
+        }
+      }
+    }
+  }
+
   @Test(arguments: BorderConvolutionTests.depthwises.filter { !$0.isTurned })
   func depthwise(one: ConvolutionCase) {
     check(one, 2e-6) { shape, x, dy, dw in

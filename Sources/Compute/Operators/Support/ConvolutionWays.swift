@@ -35,12 +35,15 @@ extension ConvolutionPlan {
   }
 
   func weightGradientWorkspace(threads: Int) -> Int {
-    ConvolutionDirectWeightGradient(self)?.workspace(threads: threads)
+    PlanarWeightGradient(self)?.workspace() ?? ConvolutionDirectWeightGradient(self)?.workspace(
+      threads: threads)
       ?? ConvolutionColumns(plan: self).weightGradientWorkspace(threads: threads)
   }
 
   func weightGradient(_ x: Operand<Float>, _ y: Operand<Float>, _ w: Operand<Float>, _ run: RunContext) {
-    if let direct = ConvolutionDirectWeightGradient(self) {
+    if let planar = PlanarWeightGradient(self) {
+      planar.run(x, y, w, run)
+    } else if let direct = ConvolutionDirectWeightGradient(self) {
       direct.run(x, y, w, run)
     } else {
       ConvolutionColumns(plan: self).weightGradient(x, y, w, run)
