@@ -7,8 +7,9 @@ public struct Scenes: Stage {
     summary: "semi-synthetic scenes: real fields with cyclones, rivers or fronts put in, exactly labelled",
     discussion: """
       Each scene is a real field of a random time with events put in. A cyclone: Holland's vortex (1980), its pressure \
-      deficit log-normal as in best tracks (IBTrACS 1980-2024: median 16 hPa, 90 % below 52), 8 hPa at least, radius of largest \
-      wind 40 to 160 km but at least 1.3 cells, B 1 to 2.2, a warm core of 2 K and more, vapour, inflow of 20 degrees. A \
+      deficit log-normal as in best tracks (IBTrACS 1980-2024: median 16 hPa, 90 % below 52) but without those below \
+      `weakest`, radius of largest wind 40 to 160 km but at least 1.3 cells, B 1 to 2.2, a warm core (`core`), vapour, \
+      inflow of 20 degrees. A \
       river: a filament of vapour, 2000 to 5000 km long, 130 to 260 km (one sigma) wide, with the wind along it. A front: \
       a step of temperature of 6 to 16 K in 40 to 110 km, with a turn of the wind and a trough; `front-types` are \
       fronts of four classes (cold, warm, stationary, occluded), told apart by the wind across the line: 6 to 14 m s-1 to the \
@@ -16,7 +17,9 @@ public struct Scenes: Stage {
       some variables and not in the others: cut-off lows with a cold core, pressure without wind (mountains, heat lows), \
       dry whirls, warm and moist spots; moist but still and windy but dry bands; broad areas, gentle slopes. Without \
       `patch` a scene is the whole field with `events` of them and as many decoys as `decoys` says; with it a patch with \
-      an event in its middle (row rows/2, column columns/2), a decoy there, or nothing. The result has the variables of \
+      an event in its middle (row rows/2, column columns/2), a decoy there, or nothing. From few fields come more different \
+      backgrounds with `mix`, sums of three times with the weights (1 + 2 cos(a + 2 k pi / 3)) / 3, a random, k 0 to 2, whose sum \
+      and sum of squares are 1, and with `mirror`. The result has the variables of \
       the field and `event`, a map of the classes background (of `front-types`: none) and the event; its times count the scenes. Labels are exact \
       for what was put in; what the real field holds itself is background.
       """,
@@ -34,6 +37,20 @@ public struct Scenes: Stage {
       Key("events", .integer, default: "3", "events of a whole field"),
       Key(
         "label-radius", .number, default: "0, one cell", "km from the centre (or line) that bear the label"),
+      Key("weakest", .number, default: "8", "hPa: the least pressure deficit of a cyclone"),
+      Key(
+        "core", .number, default: "2",
+        "K: the warm core of a cyclone, to which a kelvin is added for each 10 hPa, times 0.7 to 1.6"),
+      Key(
+        "apart", .number, default: "0",
+        "km at least between the centres of what is put into a whole field, where there is room"),
+      Key("margin", .integer, default: "3", "rows and columns at the edges of a whole field without centres"),
+      Key(
+        "mix", .boolean, default: "false",
+        "real fields are mixed: each background is a combination of three times"),
+      Key(
+        "mirror", .boolean, default: "false",
+        "real fields are turned around at random, east to west and north to south, u and v with them"),
       Key("times", .mapping(TrainingSetup.timeKeys), default: "all", "the times that are used"),
       Key("seed", .integer, default: "0", "of everything random"),
       Key("pressure", .text, default: "by standard name", "the pressure at sea level"),
@@ -62,6 +79,18 @@ public struct Scenes: Stage {
     }
     if let radius = arguments.number("label-radius"), !(0...5000).contains(radius) {
       throw PlanError("`label-radius` lies between 0 and 5000 km", at: arguments.mark("label-radius"))
+    }
+    if let weakest = arguments.number("weakest"), !(1...100).contains(weakest) {
+      throw PlanError("`weakest` lies between 1 and 100 hPa", at: arguments.mark("weakest"))
+    }
+    if let core = arguments.number("core"), !(0...20).contains(core) {
+      throw PlanError("`core` lies between 0 and 20 K", at: arguments.mark("core"))
+    }
+    if let apart = arguments.number("apart"), !(0...5000).contains(apart) {
+      throw PlanError("`apart` lies between 0 and 5000 km", at: arguments.mark("apart"))
+    }
+    if let margin = arguments.integer("margin"), !(0...1000).contains(margin) {
+      throw PlanError("`margin` lies between 0 and 1000", at: arguments.mark("margin"))
     }
     if let seed = arguments.integer("seed"), seed < 0 {
       throw PlanError("`seed` is not negative", at: arguments.mark("seed"))
@@ -137,7 +166,18 @@ public struct Scenes: Stage {
         cells: SphereCells(description.grid), patch: patch, share: arguments.number("share") ?? 0.5,
         decoys: arguments.number("decoys") ?? 0.7, events: arguments.integer("events") ?? 3,
         labelRadius: arguments.number("label-radius") ?? 0, times: times,
-        seed: UInt64(arguments.integer("seed") ?? 0), spacing: step), inputs: [input.node])
+        seed: UInt64(arguments.integer("seed") ?? 0), spacing: step, options: options), inputs: [input.node])
+  }
+
+  private var options: SceneMaking.Options {
+    var options = SceneMaking.Options()
+    options.mixes = arguments.boolean("mix") ?? options.mixes
+    options.mirrors = arguments.boolean("mirror") ?? options.mirrors
+    options.core = arguments.number("core") ?? options.core
+    options.weakest = arguments.number("weakest") ?? options.weakest
+    options.apart = arguments.number("apart") ?? options.apart
+    options.margin = arguments.integer("margin") ?? options.margin
+    return options
   }
 
   private func roles(_ input: StageInputs.Stream) throws(PlanError) -> SceneMaking.Roles {

@@ -671,5 +671,79 @@ def test_scenes_have_what_was_put_into_them():
         expect(isotach("run", path, "--threads", "1"), 0)
 
 
+def test_scenes_of_few_fields_differ_and_keep_what_was_asked_for():
+    np, netCDF4 = need_module("numpy"), need_module("netCDF4")
+    units = (("p", "Pa"), ("t", "K"), ("u", "m s-1"), ("v", "m s-1"))
+    fields = "".join(storm(n, f"{n.upper()}storm.cdf", n, u) for n, u in units)
+    keys = "pressure: p, u: u, v: v, temperature: t"
+    with Folder() as f:
+        path = pipeline(f, fields, f"""
+  - stack: {{inputs: [p, t, u, v], as: all}}
+  - scenes: {{input: all, event: cyclone, events: 0, count: 40, mirror: true, {keys}, as: turned}}
+  - scenes: {{input: all, event: cyclone, events: 0, count: 40, mix: true, {keys}, as: mixed}}
+  - scenes: {{input: all, event: cyclone, patch: 11, count: 200, seed: 4, weakest: 15, core: 4, {keys}, as: patches}}
+  - scenes: {{input: all, event: cyclone, patch: 11, count: 200, seed: 4, share: 0, decoys: 0, {keys}, as: plain}}
+  - scenes: {{input: all, event: cyclone, events: 3, count: 40, apart: 900, margin: 8, {keys}, as: whole}}
+""", "".join(f"  - {{input: {n}, file: {n}.nc}}\n" for n in ("turned", "mixed", "patches", "plain", "whole")))
+        expect(isotach("run", path), 0)
+
+        def read(name, variables="ptuv"):
+            with netCDF4.Dataset(name) as data:
+                return [np.ma.filled(data[n][:].astype("f8"), np.nan) for n in variables]
+        real = [read(debian(f"{n.upper()}storm.cdf"), n)[0] for n, _ in units]
+        # Turned around: one of the real fields in one of four ways, the wind with it.
+        ways = set()
+        for scene in range(40):
+            p, t, u, v = (x[scene] for x in read(f / "turned.nc"))
+            fits = [(k, j, i) for k in range(64) for j in (1, -1) for i in (1, -1) if np.array_equal(real[0][k, ::j, ::i], p, True)]
+            assert len(fits) == 1, fits
+            k, j, i = fits[0]
+            assert np.array_equal(real[1][k, ::j, ::i], t, True), (k, j, i)
+            assert np.array_equal(i * real[2][k, ::j, ::i], u, True) and np.array_equal(j * real[3][k, ::j, ::i], v, True), (k, j, i)
+            ways.add((j, i))
+        assert len(ways) == 4, ways
+        # Mixed: three times at most, with the same weights for all variables; the weights and their squares add up to one.
+        mixed = read(f / "mixed.nc")
+        base = np.concatenate([x.reshape(64, -1) for x in real], axis=1).T
+        known = ~np.isnan(base).any(axis=1)
+        scale = np.repeat([1e3, 10, 10, 10], real[0][0].size)
+        several = 0
+        for scene in range(40):
+            x = np.concatenate([m[scene].ravel() for m in mixed])
+            w, *_ = np.linalg.lstsq((base / scale[:, None])[known], (x / scale)[known], rcond=None)
+            used = np.abs(w) > 1e-3
+            assert (np.isnan(x) == np.isnan(base[:, used]).any(axis=1)).all(), "other cells are missing"
+            assert used.sum() <= 3 and abs(w.sum() - 1) < 1e-3, w[used]
+            if used.sum() == 3:
+                several += 1
+                assert abs((w ** 2).sum() - 1) < 1e-2, w[used]
+        assert several > 25, several
+        # The least depth and the least warm core.
+        with netCDF4.Dataset(f / "patches.nc") as a, netCDF4.Dataset(f / "plain.nc") as b:
+            centre = np.ma.filled(a["event"][:], 0)[:, 5, 5] == 1
+            deep, warm = (np.ma.filled(a[n][:] - b[n][:], np.nan)[:, 5, 5][centre] for n in "pt")
+            deep, warm = deep[~np.isnan(deep)], warm[~np.isnan(warm)]
+            assert warm.size > 50 and deep.max() <= -1495 and deep.min() >= -10100 and (deep < -1600).mean() > 0.8, deep.max()
+            assert warm.min() >= 0.7 * (4 + 1.5) - 0.01 and warm.max() <= 1.6 * 14.01, (warm.min(), warm.max())
+        # Whole fields: so far from one another and from the edges.
+        with netCDF4.Dataset(f / "whole.nc") as c:
+            label, lat, lon = np.ma.filled(c["event"][:], 0), np.radians(c["lat"][:]), np.radians(c["lon"][:])
+            near = []
+            for scene in label:
+                j, i = np.nonzero(scene == 1)
+                assert len(j) == 3 and j.min() >= 8 and j.max() < 25 and i.min() >= 8 and i.max() < 28, (j, i)
+                for a, b in ((0, 1), (0, 2), (1, 2)):
+                    x = np.sin(lat[j[a]]) * np.sin(lat[j[b]]) + np.cos(lat[j[a]]) * np.cos(lat[j[b]]) * np.cos(lon[i[a]] - lon[i[b]])
+                    near.append(6371.229 * np.arccos(x))
+            assert min(near) >= 899, min(near)
+        for key, value, what in (("weakest", 0, "100 hPa"), ("core", 30, "20 K"), ("apart", -1, "5000 km"), ("margin", -1, "1000")):
+            path = pipeline(f, fields, f"""
+  - stack: {{inputs: [p, t, u, v], as: all}}
+  - scenes: {{input: all, event: cyclone, count: 2, {key}: {value}, {keys}, as: whole}}
+""", "  - {input: whole, file: whole.nc}\n")
+            assert what in expect(isotach("check", path), 78).err
+        return f"{several} of 40 mixed, nearest {min(near):.0f} km"
+
+
 if __name__ == "__main__":
     main(globals())

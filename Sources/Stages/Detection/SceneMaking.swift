@@ -14,6 +14,21 @@ struct SceneMaking: Computation {
     var temperature: Int?
     var vapour: Int?
   }
+  /// How much of what goes where.
+  struct Options: Sendable {
+    /// Backgrounds are combinations of three times.
+    var mixes = false
+    /// Backgrounds are turned around, east to west and north to south, each with one chance in two.
+    var mirrors = false
+    /// hPa, of a cyclone.
+    var weakest = 8.0
+    /// K, of a cyclone's warm core, before what its depth adds.
+    var core = 2.0
+    /// km between the centres of what is put into a scene.
+    var apart = 0.0
+    /// Rows and columns at the edges of a whole field without centres.
+    var margin = 3
+  }
   let input: Description
   let output: Description
   let roles: Roles
@@ -31,25 +46,43 @@ struct SceneMaking: Computation {
   let seed: UInt64
   /// km between cells.
   let spacing: Double
+  let options: Options
   let label = "semi-synthetic scenes"
 
-  /// The time of the field that a scene begins with.
-  func source(_ scene: Int) -> Int {
-    var dice = SceneDice(seed: seed, scene: scene)
-    return times[dice.below(times.count)]
+  /// The field that a scene begins with: the sum of fields with weights, and whether it is turned around.
+  struct Background {
+    var parts: [(time: Int, weight: Double)]
+    var turnsRows = false
+    var turnsColumns = false
+  }
+
+  /// With `mixes` these are three times whose sum of weights, and of their squares, is one: the mean of many stays that
+  /// of the fields, their variance too when the times know nothing of each other, and wind and pressure stay as
+  /// balanced as they were.
+  func background(_ dice: inout SceneDice) -> Background {
+    var result = Background(parts: [(times[dice.below(times.count)], 1)])
+    if options.mixes {
+      let angle = dice.uniform(0...(2 * .pi))
+      let others = [result.parts[0].time, times[dice.below(times.count)], times[dice.below(times.count)]]
+      result.parts = others.enumerated().map { index, time in
+        (time, (1 + 2 * System.cos(angle + 2 * .pi / 3 * Double(index))) / 3)
+      }
+    }
+    if options.mirrors { (result.turnsRows, result.turnsColumns) = (dice.below(2) == 1, dice.below(2) == 1) }
+    return result
   }
 
   func steps(for region: Region) -> [[Need]] {
     region.times.map { scene in
-      let time = source(scene)
-      return [
+      var dice = SceneDice(seed: seed, scene: scene)
+      return background(&dice).parts.map { time, _ in
         Need(
           0,
           Region(
             variables: 0..<input.variables.count, times: time..<time + 1, layers: 0..<1,
             rows: 0..<input.grid.ny,
             columns: 0..<input.grid.nx))
-      ]
+      }
     }
   }
 
@@ -60,14 +93,17 @@ struct SceneMaking: Computation {
   // MARK: one scene
 
   /// The fields with events in them, and the label of each cell.
-  func make(_ scene: Int, _ maps: inout [[Float]]) -> (label: [Float], row: Int, column: Int) {
-    var dice = SceneDice(seed: seed, scene: scene)
-    _ = dice.below(times.count)
+  func make(_ dice: inout SceneDice, _ maps: inout [[Float]]) -> (label: [Float], row: Int, column: Int) {
     var label = [Float](repeating: 0, count: cells.count)
     guard let patch else {
-      for _ in 0..<events { put(place(&dice, margin: 0), isEvent: true, &maps, &label, &dice) }
+      var taken: [Int] = []
       let wrong = Int((decoys * Double(events)).rounded())
-      for _ in 0..<wrong { put(place(&dice, margin: 0), isEvent: false, &maps, &label, &dice) }
+      let inside = max(0, min(options.margin, (min(cells.rows, cells.columns) - 1) / 2))
+      let columns = cells.isPeriodic ? 0..<cells.columns : inside..<cells.columns - inside
+      for index in 0..<events + wrong {
+        let cell = place(&dice, inside..<cells.rows - inside, columns, &taken)
+        put(cell, isEvent: index < events, &maps, &label, &dice)
+      }
       return (label, 0, 0)
     }
     let rows = cells.rows - patch[0] + 1
@@ -83,22 +119,27 @@ struct SceneMaking: Computation {
     return (label, row, column)
   }
 
-  private func place(_ dice: inout SceneDice, margin: Int) -> Int {
-    // Where an event would be: away from the edges and the poles, as often in each row of the same size.
+  /// Where an event would be, within rows and columns: away from the poles, as often in each row of the same size, and
+  /// not near what is there already. The cell joins `taken` when all of this is so, which it need not be in 200 throws.
+  private func place(
+    _ dice: inout SceneDice, _ rows: Range<Int>, _ columns: Range<Int>, _ taken: inout [Int]
+  ) -> Int {
     var cell = 0
-    for _ in 0..<50 {
-      let row = dice.below(cells.rows), column = dice.below(cells.columns)
-      cell = row * cells.width + column
+    for _ in 0..<200 {
+      let row = rows.lowerBound + dice.below(rows.count)
+      cell = row * cells.width + (columns.lowerBound + dice.below(columns.count)) % cells.columns
       let y = abs(cells.place(cell).latitude)
-      let isInside =
-        row > 2 && row < cells.rows - 3 && (cells.isPeriodic || (column > 2 && column < cells.columns - 3))
       let fits =
         switch event {
         case .cyclone: y > 6 && y < 60
         case .river: y > 20 && y < 65
         case .front, .frontTypes: y > 22 && y < 70
         }
-      if isInside, fits, dice.uniform(0...1) < System.cos(y * .pi / 180) { break }
+      let isFree = taken.allSatisfy { cells.distance($0, cell) >= options.apart }
+      if fits, isFree, dice.uniform(0...1) < System.cos(y * .pi / 180) {
+        taken.append(cell)
+        break
+      }
     }
     return cell
   }
@@ -118,12 +159,15 @@ struct SceneMaking: Computation {
   ) {
     let at = cells.place(cell)
     // The pressure deficit of best tracks (IBTrACS 1980-2024, 1012 hPa less the lowest): log-normal, median 16 hPa.
-    let deficit = 100 * max(8, min(100, System.exp(2.8 + 0.88 * dice.normal())))
+    // What is weaker is drawn again.
+    var deficit = 0.0
+    for _ in 0..<1000 where deficit < options.weakest { deficit = System.exp(2.8 + 0.88 * dice.normal()) }
+    deficit = 100 * max(options.weakest, min(100, deficit))
     let radius = max(1.3 * spacing, dice.uniform(40...160))
     var vortex = SceneVortex(
       centre: cells.vector(cell), latitude: at.latitude, longitude: at.longitude, deficit: deficit,
       radius: radius,
-      shape: dice.uniform(1.0...2.2), core: (2 + deficit / 1000) * dice.uniform(0.7...1.6),
+      shape: dice.uniform(1.0...2.2), core: (options.core + deficit / 1000) * dice.uniform(0.7...1.6),
       vapour: dice.uniform(8...25))
     if !isEvent {
       // What looks like one in one variable or two: a cut-off low, a mountain, a dry whirl, a warm and moist spot, a heat
@@ -242,14 +286,29 @@ struct SceneMaking: Computation {
     init(_ making: SceneMaking, _ result: Block) { (self.making, self.result) = (making, result) }
 
     func take(_ blocks: [Block], step: Int) throws(StageError) {
-      guard let block = blocks.first else { throw StageError("the scenes were given no field") }
+      let index = result.region.times.lowerBound + step
+      var dice = SceneDice(seed: making.seed, scene: index)
+      let background = making.background(&dice)
+      guard background.parts.count == blocks.count else { throw StageError("the scenes were given no field") }
       let region = result.region
-      let count = making.cells.count
+      let (rows, width) = (making.cells.rows, making.cells.width)
       var maps = (0..<making.input.variables.count).map { variable in
-        let from = block.mapOffset(variable, 0, 0)
-        return (0..<count).map { block.validity[from + $0] == 0 ? Float.nan : block.values[from + $0] }
+        // What turns around turns the wind along with it.
+        let isTurned =
+          (background.turnsColumns && variable == making.roles.u)
+          || (background.turnsRows && variable == making.roles.v)
+        return (0..<making.cells.count).map { cell in
+          let row = background.turnsRows ? rows - 1 - cell / width : cell / width
+          let column = background.turnsColumns ? width - 1 - cell % width : cell % width
+          var sum: Float = 0
+          for (part, block) in zip(background.parts, blocks) {
+            let place = block.mapOffset(variable, 0, 0) + row * width + column
+            sum += block.validity[place] == 0 ? .nan : Float(part.weight) * block.values[place]
+          }
+          return isTurned ? -sum : sum
+        }
       }
-      let scene = making.make(region.times.lowerBound + step, &maps)
+      let scene = making.make(&dice, &maps)
       let all = maps + [scene.label]
       for v in region.variables {
         var place = result.mapOffset(v - region.variables.lowerBound, step, 0)
