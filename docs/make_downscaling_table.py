@@ -5,6 +5,7 @@
   docs/make_downscaling_table.py --data ~/data            # and files of your own there (see OWN below)
   docs/make_downscaling_table.py --seeds 1 --only wind    # a part
   docs/make_downscaling_table.py --keep runs              # keeps the scores of each run there, and takes those it has
+  docs/make_downscaling_table.py --keep runs --kept       # runs nothing: the seeds that are there
 
 Needs the release build (ISOTACH names another program). Runs each pipeline once for each seed, reads the scores that
 `evaluate` finds, and prints Markdown: of a trained method the mean over the seeds and the range, of all methods the
@@ -53,10 +54,14 @@ def number(value):
     return f"{value:.1f}" if abs(value) >= 100 else f"{value:.3f}" if abs(value) >= 0.1 else f"{value:.3g}"
 
 
+def place(pipeline, settings, seed, keep):
+    """Where the scores of a run are kept."""
+    return keep / f"{'-'.join([pipeline] + [str(v) for k, v in settings.items() if k != 'file'] + [str(seed)])}.json"
+
+
 def run(pipeline, settings, seed, keep, threads):
     """The scores of one run; those that are kept are taken again."""
-    name = "-".join([pipeline] + [str(v) for k, v in settings.items() if k != "file"] + [str(seed)])
-    kept = keep / f"{name}.json"
+    kept = place(pipeline, settings, seed, keep)
     if kept.exists():
         return json.loads(kept.read_text())
     # In a folder of its own: several tables can be made side by side.
@@ -68,7 +73,7 @@ def run(pipeline, settings, seed, keep, threads):
             options += ["--threads", str(threads)]
         done = subprocess.run([PROGRAM, "run", str(path), "--json", *options], capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"{name}: {done.stderr}")
+        sys.exit(f"{kept.stem}: {done.stderr}")
     scores = json.loads(done.stdout)["scores"]
     kept.write_text(json.dumps(scores))
     return scores
@@ -134,6 +139,7 @@ def main():
     options.add_argument("--only", default="", help="pipelines whose name or title contains this")
     options.add_argument("--steps", type=int, help="training steps, instead of those of the pipelines")
     options.add_argument("--keep", type=Path, help="a folder for the scores of each run")
+    options.add_argument("--kept", action="store_true", help="run nothing: only what --keep has")
     options.add_argument("--threads", type=int, help="as of `isotach run`")
     given = options.parse_args()
     jobs = [(title, pipeline, dict(settings)) for title, pipeline, settings in DEBIAN]
@@ -149,7 +155,10 @@ def main():
                 continue
             if given.steps:
                 settings["steps"] = given.steps
-            made.append((title, [run(pipeline, settings, seed, keep, given.threads) for seed in given.seeds]))
+            seeds = [s for s in given.seeds if not given.kept or place(pipeline, settings, s, keep).exists()]
+            if seeds:
+                made.append((f"{title}, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}",
+                             [run(pipeline, settings, seed, keep, given.threads) for seed in seeds]))
     print("| data | error | best classical | best network | ratio |\n| --- | --- | --- | --- | --- |")
     for title, runs in made:
         print("\n".join(summary(title, runs)))
