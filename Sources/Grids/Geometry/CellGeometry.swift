@@ -1,3 +1,6 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
 import Kernels
 
 /// The cells of a grid as the kernels want them: edges of rectilinear cells, or corners of quadrilaterals,
@@ -67,7 +70,18 @@ import Kernels
   }
 
   func areas() -> [Double] {
-    withCells { cells in (0..<ny * nx).map { unsafe isotach_cell_area(cells, Int64($0)) } }
+    guard isRectilinear else {
+      return withCells { cells in (0..<ny * nx).map { unsafe isotach_cell_area(cells, Int64($0)) } }
+    }
+    // As the kernel does it, with the sine of a row's band taken once.
+    var result: [Double] = []
+    result.reserveCapacity(ny * nx)
+    for j in 0..<ny {
+      let (south, north) = (rowEdges[2 * j], rowEdges[2 * j + 1])
+      let band = 2 * cos(0.5 * (south + north)) * sin(0.5 * (north - south))
+      for i in 0..<nx { result.append(band * (columnEdges[2 * i + 1] - columnEdges[2 * i])) }
+    }
+    return result
   }
 }
 

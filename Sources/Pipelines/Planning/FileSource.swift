@@ -62,10 +62,18 @@ struct FileSource: Source {
     return (times, min(layers, output.layerCount), rows)
   }
 
+  /// Parts that are read at a time, and the tasks that decode the chunks of each: a map is often one chunk, and then
+  /// it is the variables that the workers share.
+  private func shares(_ parts: Int) -> (together: Int, each: Int) {
+    let together = max(1, min(workers, parts))
+    return (together, max(1, workers / together))
+  }
+
   func scratchBytes(for region: Region) -> Int {
-    slabs(region).reduce(0) {
-      max($0, $1.segment.file.scratchBytes($1.segment.variable, $1.slab, workers: workers))
-    }
+    let parts = slabs(region)
+    let (together, each) = shares(parts.count)
+    let bytes = parts.map { $0.segment.file.scratchBytes($0.segment.variable, $0.slab, workers: each) }
+    return bytes.sorted(by: >).prefix(together).reduce(0, +)
   }
 
   func fileBytes(for region: Region) -> Int {
@@ -93,14 +101,41 @@ struct FileSource: Source {
     else {
       return block
     }
-    for part in slabs(region) {
+    let parts = slabs(region)
+    let (together, each) = shares(parts.count)
+    @Sendable func read(_ part: Part, _ target: FloatTarget) async throws {
       try Task.checkCancellation()
-      let target = unsafe FloatTarget(
-        values: values + part.offset, validity: validity + part.offset,
-        strides: part.strides)
       try await part.segment.file.read(
-        part.segment.variable, part.slab, decoding: part.segment.decoding, into: target, workers: workers)
+        part.segment.variable, part.slab, decoding: part.segment.decoding, into: target, workers: each)
     }
+    let targets = parts.map { part in
+      unsafe FloatTarget(
+        values: values + part.offset, validity: validity + part.offset, strides: part.strides)
+    }
+    if together == 1 {
+      for (part, target) in zip(parts, targets) { try await read(part, target) }
+      return block
+    }
+    // Begun in order; of several faults the first part's is told, as if one had been read after another.
+    let fault: (any Error)? = await withTaskGroup(of: (Int, (any Error)?).self) { group in
+      var (next, first) = (0, (index: parts.count, error: nil as (any Error)?))
+      func begin() {
+        guard next < parts.count, first.error == nil else { return }
+        let (index, part, target) = (next, parts[next], targets[next])
+        next += 1
+        group.addTask {
+          do { try await read(part, target) } catch { return (index, error) }
+          return (index, nil)
+        }
+      }
+      for _ in 0..<together { begin() }
+      for await (index, error) in group {
+        if let error, index < first.index { first = (index, error) }
+        begin()
+      }
+      return first.error
+    }
+    if let fault { throw fault }
     return block
   }
 

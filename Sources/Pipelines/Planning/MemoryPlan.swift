@@ -260,8 +260,14 @@ struct MemoryPlanner {
         let cost = cost(output, .init(level: level, size: size), kept)
         return cost.peak <= target ? cost : nil
       }
-      guard let least = fits(1) else { continue }
       let outer = layout.counts[..<level].reduce(1, *)
+      // What is kept costs nothing to take apart: few times of many variables are shared out by variable.
+      if kept.contains(output.node), outer * layout.counts[level] < threads,
+        layout.counts[(level + 1)...].contains(where: { $0 > 1 })
+      {
+        continue
+      }
+      guard let least = fits(1) else { continue }
       // At least four tasks a worker where there are so many chunks.
       let pieces = max(1, (4 * threads + outer - 1) / outer)
       let most = max(1, layout.counts[level] / pieces)

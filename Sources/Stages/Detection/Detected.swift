@@ -95,24 +95,34 @@ private final class DetectedWork: Work {
     let (channel, model) = (detected.channels.channels[index], loaded.model.inputs[index])
     let (factor, offset, filler) = (channel.factor, channel.offset, Float(model.filler))
     let (mean, deviation, isPlain) = (model.mean, model.deviation, model.transform == .none)
-    let (values, validity) = (block.values, block.validity)
     let from = block.mapOffset(channel.variable, 0, channel.layer)
     let width = geometry.extent.columns
+    guard let values = unsafe block.values.baseAddress, let validity = unsafe block.validity.baseAddress
+    else {
+      return
+    }
     for row in 0..<geometry.extent.rows {
       // What no window of this shift sees lies below the last row.
       let start = from + min(row + down, ny - 1) * nx
-      var i = across % nx
-      for column in 0..<width {
-        var number = filler
-        if validity[start + i] != 0 {
-          let value = Double(values[start + i]) * factor + offset
+      var (column, i) = (0, across % nx)
+      while column < width {
+        let count = min(nx - i, width - column)
+        let (source, valid) = unsafe (values + start + i, validity + start + i)
+        let line = unsafe target + row * width + column
+        if isPlain {
           // As `encode`, without its choices.
-          let encoded = Float(isPlain ? (value - mean) / deviation : model.encode(value))
-          if encoded.isFinite { number = encoded }
+          for k in 0..<count {
+            let encoded = unsafe Float((Double(source[k]) * factor + offset - mean) / deviation)
+            unsafe line[k] = valid[k] != 0 && encoded - encoded == 0 ? encoded : filler
+          }
+        } else {
+          for k in 0..<count {
+            let encoded = unsafe Float(model.encode(Double(source[k]) * factor + offset))
+            unsafe line[k] = valid[k] != 0 && encoded.isFinite ? encoded : filler
+          }
         }
-        unsafe target[row * width + column] = number
-        i += 1
-        if i == nx { i = 0 }
+        column += count
+        i = 0
       }
     }
   }

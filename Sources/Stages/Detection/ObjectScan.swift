@@ -78,8 +78,8 @@ struct ObjectScan: MapScan {
     var isKnown = [Bool](repeating: false, count: cells.count)
     for cell in 0..<cells.count where !cells.isRepeat(cell) {
       isKnown[cell] = tests.allSatisfy { !maps[$0.field][cell].isNaN }
-      guard isKnown[cell], abs(cells.place(cell).latitude) >= limits.minimumLatitude,
-        tests.allSatisfy({ $0.holds(maps, cell) })
+      guard isKnown[cell], tests.allSatisfy({ $0.holds(maps, cell) }),
+        limits.minimumLatitude <= 0 || abs(cells.place(cell).latitude) >= limits.minimumLatitude
       else { continue }
       isIn[cell] = true
       if !seeds.isEmpty { isSeed[cell] = seeds.allSatisfy { $0.holds(maps, cell) } }
