@@ -2,11 +2,11 @@
 static void FN(half_row)(const float *restrict a, const float *restrict b, float *restrict y, int64_t count) {
   for (int64_t j = 0; j < count; ++j) {
     float most = a[2 * j], v = a[2 * j + 1];
-    most = (v > most) | (v != v) ? v : most;
+    most = ((v > most) | (v != v)) ? v : most;
     v = b[2 * j];
-    most = (v > most) | (v != v) ? v : most;
+    most = ((v > most) | (v != v)) ? v : most;
     v = b[2 * j + 1];
-    y[j] = (v > most) | (v != v) ? v : most;
+    y[j] = ((v > most) | (v != v)) ? v : most;
   }
 }
 
@@ -22,9 +22,9 @@ static void FN(half_gradient_row)(const float *restrict a, const float *restrict
     most = third ? v : most;
     v = b[2 * j + 1];
     int fourth = (v > most) | (v != v);
-    da[2 * j] = second | third | fourth ? 0 : g;
-    da[2 * j + 1] = second & !third & !fourth ? g : 0;
-    db[2 * j] = third & !fourth ? g : 0;
+    da[2 * j] = (second | third | fourth) ? 0 : g;
+    da[2 * j + 1] = (second & !third & !fourth) ? g : 0;
+    db[2 * j] = (third & !fourth) ? g : 0;
     db[2 * j + 1] = fourth ? g : 0;
   }
 }
