@@ -3,7 +3,9 @@ that looks at neighbours can be trained on them: python Tests/peers/climatenet.p
 
 IN.nc: x_fields(time, window, feature, y, x), label(time, window, y, x) as made from the class competition's subset of
 ClimateNet (CAM5.1 fields with the votes of experts). OUT.nc: one variable for each feature, the latitude and the
-longitude of each cell, and the label, all (time, y, x) of 34 x 5 cells."""
+longitude of each cell, and the label, all (time, y, x) of 34 x 5 cells; and `unseen_1` to `unseen_3`: how much each of three
+networks has to say about a time. Up to 2003 that is all (1) for the one that does not learn from it, every third
+snapshot in turn, and nothing (0) for the others; later a third."""
 import sys
 
 import netCDF4
@@ -45,3 +47,10 @@ with netCDF4.Dataset(source) as data, netCDF4.Dataset(target, "w", format="NETCD
     label[:] = lay(data["label"][:], -1, "i1")
     label.setncatts({"long_name": "class with most votes", "flag_values": np.array([0, 1, 2], "i1"),
                      "flag_meanings": "background tropical_cyclone atmospheric_river"})
+    years = np.array([date.year for date in netCDF4.num2date(time[:], time.units)])
+    for network in range(3):
+        name = f"unseen_{network + 1}"
+        share = np.where(years <= 2003, (np.arange(times) % 3 == network) * 1.0, 1 / 3)
+        variable = out.createVariable(name, "f4", ("time", "y", "x"), fill_value=np.float32(1e20), zlib=True)
+        variable[:] = np.broadcast_to(share[:, None, None], variable.shape)
+        variable.setncatts({"long_name": f"share of network {network + 1} in what is said of a time", "units": "1"})
