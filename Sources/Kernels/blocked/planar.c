@@ -27,7 +27,3 @@ void isotach_planar_gather_plain(int level, const isotach_planar *p, const float
                                  int64_t y0, int64_t rows, int64_t x0, int64_t columns, float *planes) {
   OF_LEVEL(level, gather_plain)(p, x, height, width, y0, rows, x0, columns, planes);
 }
-
-void isotach_planar_pool(int level, int64_t columns, float *a, const float *b, float *y) {
-  OF_LEVEL(level, pool_lines)(columns, a, b, y);
-}

@@ -33,7 +33,3 @@ void isotach_planar_sums(int level, const isotach_planar *p, int64_t filters, in
 /// y[j] = sums[j] + bias (+ residual[j]), and what follows.
 void isotach_planar_finish(int level, int64_t columns, const float *sums, float bias, const float *residual,
                            const isotach_epilogue *epilogue, float *y);
-
-/// y[j] = the largest of a[2 j], a[2 j + 1], b[2 j], b[2 j + 1]; a is changed, and both lines are so long that whole
-/// tiles can be read.
-void isotach_planar_pool(int level, int64_t columns, float *a, const float *b, float *y);

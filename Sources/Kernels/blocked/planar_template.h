@@ -56,18 +56,6 @@ static void FN(gather_plain)(const isotach_planar *p, const float *x, int64_t he
     }
 }
 
-// y[j] = the largest of 2 x 2 of the lines a and b. A NaN wins, as in max pooling elsewhere.
-static void FN(pool_lines)(int64_t columns, float *a, const float *b, float *y) {
-  for (int64_t j = 0; j < 2 * columns; j += VECTOR_LANES) {
-    V most = LOAD(a + j), v = LOAD(b + j);
-    STORE(a + j, SELECT((most >= v) | (most != most), most, v));
-  }
-  for (int64_t j = 0; j < columns; ++j) {
-    float most = a[2 * j], v = a[2 * j + 1];
-    y[j] = most >= v || most != most ? most : v;
-  }
-}
-
 // Rows of x are read once for all sums that they are a part of. FILTERS kernels, b_step apart, of ROWS rows of sums,
 // which lie c_step apart: so many chains of additions that none waits for itself.
 #define PLANE(KY, ROWS, FILTERS)                                                                                \
