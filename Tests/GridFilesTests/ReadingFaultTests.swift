@@ -154,21 +154,32 @@ import Testing
     #expect(found?.path == folder.path("cut.nc"))
   }
 
-  /// A walker that crashes, hangs or is not there.
+  /// A walker that crashes, that takes too much of the processor, that waits for ever, and one of another
+  /// version.
   @Test(
     .serialized,
-    arguments: [("kill -SEGV $$", "signal 11"), ("sleep 30", "more than 1 s"), ("exit 3", "code 3")])
-  func deathOfTheChild(_ script: (String, String)) async throws {
+    arguments: [
+      ("ulimit -c 0; kill -SEGV $$", 300, "signal 11"),
+      ("ulimit -c 0; ulimit -S -t 1; while :; do :; done", 300, "20 s of processor time"),
+      ("exec sleep 600", 1, "not ended after 1 s"), ("exit 3", 300, "code 3"),
+    ])
+  func deathOfTheChild(_ script: String, _ patience: Int, _ cause: String) async throws {
     let folder = try TemporaryFolder()
-    try folder.write("#!/bin/sh\n\(script.0)\n", to: "walker")
+    try folder.write("#!/bin/sh\n\(script)\n", to: "walker")
     chmod(folder.path("walker"), 0o700)
     try Data([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A] + [UInt8](repeating: 0, count: 100))
       .write(to: folder.url("x.h5"))
     var policy = ReadPolicy()
-    policy.walkSeconds = 1
+    policy.walkPatience = patience
     let raw = try RawFile(folder.path("x.h5"))
-    let failure = await FileWalker.run(folder.path("walker"), raw, policy)
-    #expect(failure?.cause.contains(script.1) == true, "\(String(describing: failure))")
+    // As in a run, from a thread of a queue: such threads block signals.
+    let failure = await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { [policy] in
+        continuation.resume(returning: FileWalker.run(folder.path("walker"), raw, policy))
+      }
+    }
+    #expect(failure?.cause.contains(cause) == true, "\(String(describing: failure))")
+    #expect(failure?.kind == (cause.hasPrefix("signal") || cause.hasPrefix("20 s") ? .damaged : .inputOutput))
   }
 }
 

@@ -13,16 +13,17 @@ package enum FileWalk {
   /// The hidden command's name.
   package static let command = "__walk"
 
-  /// - Parameter arguments: path, bytes of address space, seconds, `fast` or `library`, allowed folders.
+  /// - Parameter arguments: path, bytes of address space, seconds of processor time, seconds by the clock, `fast` or
+  ///   `library`, allowed folders.
   /// - Returns: 0 when the file is in order, 1 after one line on standard output that tells what is wrong.
   package static func main(arguments: [String]) -> Int32 {
-    guard arguments.count >= 4, let memory = Int(arguments[1]), let seconds = Int(arguments[2]), memory > 0,
-      seconds > 0
+    guard arguments.count >= 5, let memory = Int(arguments[1]), let seconds = Int(arguments[2]),
+      let patience = Int(arguments[3]), memory > 0, seconds > 0, patience > 0
     else { return 64 }
-    limit(memory: memory, seconds: seconds)
+    limit(memory: memory, seconds: seconds, patience: patience)
     var policy = ReadPolicy()
-    policy.route = arguments[3] == "library" ? .library : .fast
-    policy.externalFolders = Array(arguments.dropFirst(4))
+    policy.route = arguments[4] == "library" ? .library : .fast
+    policy.externalFolders = Array(arguments.dropFirst(5))
     let path = arguments[0]
     // The work is done on the lane; this thread only waits, and the lane's end is the process's.
     let chosen = policy
@@ -63,17 +64,18 @@ package enum FileWalk {
     }
   }
 
-  private static func limit(memory: Int, seconds: Int) {
-    func set(_ resource: __rlimit_resource, _ value: Int) {
-      var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
+  private static func limit(memory: Int, seconds: Int, patience: Int) {
+    func set(_ resource: __rlimit_resource, _ value: Int, hard: Int? = nil) {
+      var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(hard ?? value))
       unsafe setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
     }
     set(RLIMIT_AS, memory)
-    set(RLIMIT_CPU, seconds)
+    // The soft limit ends with SIGXCPU, which tells why; the hard one with SIGKILL.
+    set(RLIMIT_CPU, seconds, hard: seconds.addingReportingOverflow(5).partialValue)
     set(RLIMIT_CORE, 0)
     set(RLIMIT_FSIZE, 1 << 20)
     // When the parent is gone, nobody else ends this.
-    alarm(UInt32(clamping: seconds + 1))
+    alarm(UInt32(clamping: patience))
   }
 
   // MARK: The visit

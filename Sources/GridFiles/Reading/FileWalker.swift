@@ -76,7 +76,7 @@ package enum FileWalker {
     close(ends[1])
     guard status == 0 else { return failed(program, status) }
 
-    let (output, isLate) = collect(ends[0], seconds: policy.walkSeconds)
+    let (output, isLate) = collect(ends[0], seconds: policy.walkPatience)
     if isLate { kill(child, SIGKILL) }
     var state: Int32 = 0
     while unsafe waitpid(child, &state, 0) < 0, errno == EINTR {}
@@ -87,8 +87,22 @@ package enum FileWalker {
     _ program: String, _ raw: RawFile, _ policy: ReadPolicy, output: Int32
   ) -> (Int32, pid_t) {
     var actions = posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
     unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawnattr_init(&attributes)
+    defer {
+      unsafe posix_spawn_file_actions_destroy(&actions)
+      unsafe posix_spawnattr_destroy(&attributes)
+    }
+    // A queue's thread blocks signals, and a child inherits that: its limits would not reach it.
+    var none = sigset_t()
+    var defaults = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe sigemptyset(&defaults)
+    for number in [SIGXCPU, SIGALRM, SIGPIPE] { unsafe sigaddset(&defaults, number) }
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
     // The child reads the very file that is open here, whatever its path has come to mean.
     unsafe posix_spawn_file_actions_adddup2(&actions, raw.descriptor, 3)
@@ -98,7 +112,8 @@ package enum FileWalker {
     let arguments =
       [
         "isotach", FileWalk.command, "/proc/self/fd/3", String(max(1, policy.walkMemory)),
-        String(max(1, policy.walkSeconds)), policy.route == .library ? "library" : "fast",
+        String(max(1, policy.walkSeconds)), String(max(1, policy.walkPatience)),
+        policy.route == .library ? "library" : "fast",
       ] + policy.externalFolders.map { FilePaths.real($0) ?? $0 }
     // Nothing else of our environment is the child's business.
     var environment = ["SWIFT_BACKTRACE=enable=no"]
@@ -108,7 +123,7 @@ package enum FileWalker {
     var child: pid_t = 0
     let status = unsafe withCStrings(arguments) { arguments in
       unsafe withCStrings(environment) { environment in
-        unsafe posix_spawn(&child, program, &actions, nil, arguments, environment)
+        unsafe posix_spawn(&child, program, &actions, &attributes, arguments, environment)
       }
     }
     return (status, child)
@@ -153,9 +168,16 @@ package enum FileWalker {
     let signal = state & 0x7F
     let code = state >> 8 & 0xFF
     let remedy = "the file is damaged, or made to do harm; fetch or write it again"
-    if isLate || signal == SIGXCPU || signal == SIGALRM {
+    if isLate || signal == SIGALRM {
       return FileError(
-        .damaged, path: raw.path, "the HDF5 library needs more than \(policy.walkSeconds) s to examine it",
+        .inputOutput, path: raw.path,
+        "the process that checks this file has not ended after \(policy.walkPatience) s",
+        remedy: "try again when the disk and the machine have less to do")
+    }
+    if signal == SIGXCPU {
+      return FileError(
+        .damaged, path: raw.path,
+        "the HDF5 library needs more than \(policy.walkSeconds) s of processor time to examine it",
         remedy: remedy)
     }
     if signal != 0 {

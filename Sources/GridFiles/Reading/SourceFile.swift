@@ -29,9 +29,11 @@ public struct ReadPolicy: Sendable {
   /// Virtual datasets are never read.
   public var externalFolders: [String] = []
   /// Limits for the child process that walks a netCDF-4 or HDF5 file before this process opens it: address
-  /// space in bytes, and seconds.
+  /// space in bytes, seconds of processor time, and seconds by the clock. The last is no verdict on the file: a
+  /// slow disk or a crowded machine must not make a sound file a damaged one.
   public var walkMemory = 1 << 30
   public var walkSeconds = 20
+  public var walkPatience = 300
   /// Which way data of chunked variables are read.
   public var route = Route.fast
   public enum Route: Sendable {
