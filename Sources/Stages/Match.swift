@@ -8,8 +8,9 @@ public struct Match: Stage {
     summary:
       "compares what was found with best tracks (IBTrACS) or true objects: hit rate, false alarms, distance",
     discussion: """
-      `best` is a NetCDF or CSV file of IBTrACS (v04), a CSV file with the columns track_id, time, lat, lon, or the result \
-      of another stage that finds objects (each a track of its own, unless it is one of `tracks`). Its points at the times \
+      `best` is a NetCDF or CSV file of IBTrACS (v04), a CSV file with the columns track_id, time, lat, lon, or objects: \
+      the result of another stage, or the CSV file that one has written (each a track of its own, unless the stage is \
+      `tracks`). Its points at the times \
       of the input and over its grid count. A point is hit when an object lies within `distance` km of it and within \
       `hours`; or, with `overlap`, when the boxes of both (results of `boxes`) have that much in common: the area of both by \
       the area of either. An object without such a point is a false alarm. pod: hits by points; far: false alarms by \

