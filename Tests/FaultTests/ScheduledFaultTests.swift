@@ -71,12 +71,23 @@ import Testing
   /// The lock belongs to the process, not to what it starts.
   @Test func aHookThatStaysHoldsNoLock() async throws {
     let (folder, _) = try await setUp()
-    let script = try folder.write("#!/bin/sh\nsleep 30 >/dev/null 2>&1 &\n", to: "stay.sh")
+    let script = try folder.write(
+      "#!/bin/sh\nsleep 600 >/dev/null 2>&1 &\necho $! >> \(folder.path("staying"))\n", to: "stay.sh")
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
     let text = try String(contentsOf: folder.url("p.yaml"), encoding: .utf8)
     try folder.write(
       text.replacingOccurrences(of: "settle: 0,", with: "settle: 0, on-success: [./stay.sh],"), to: "p.yaml")
-    #expect(try run(folder).exit == 0)
-    #expect(try run(folder).exit == 0)
+    // `Process` waits for the end of all that has inherited its socket.
+    let alone = [
+      "bash", "-c",
+      #"for f in /proc/$$/fd/*; do n=${f##*/}; [ $n -gt 2 ] && [ $n -ne 255 ] && eval "exec $n>&-"; done; exec "$@""#,
+      "bash",
+    ]
+    #expect(try run(folder, alone).exit == 0)
+    #expect(try run(folder, alone).exit == 0)
+    let staying = try String(contentsOf: folder.url("staying"), encoding: .utf8).split(separator: "\n")
+      .compactMap { pid_t($0) }
+    #expect(!staying.isEmpty)
+    for process in staying { #expect(kill(process, SIGKILL) == 0, "the hook's child has not stayed") }
   }
 }
