@@ -26,7 +26,10 @@ public struct Predict: Stage {
       missing in the result. A network that was trained on a map of classes gives the most likely class (int8, with its \
       flags) and the probability of each. `members` gives draws instead of the expected value: of a model that predicts \
       a distribution (independent in each cell), of a network with dropout, which then stays at work in each run (its \
-      masks are those of a window, so they change with `tile`), or both; a function of `seed` alone. The `source` of the \
+      masks are those of a window, so they change with `tile`), or both; a function of `seed` alone. With `augment` the \
+      network sees the field in four or eight orientations, as in a training with the same words, and the result is the \
+      mean of what it makes of them, turned back (Lim et al. 2017, Enhanced deep residual networks for single image \
+      super-resolution: self-ensemble). The `source` of the \
       result names the model file and its SHA-256.
       """,
     keys: [
@@ -45,7 +48,7 @@ public struct Predict: Stage {
       Key(
         "precision", .choice(LayoutOptions.Precision.allCases.map(\.rawValue)), default: "fast",
         LayoutOptions.Precision.help),
-    ] + PredictionMembers.keys + ModelDescription.keys)
+    ] + PredictionTurns.keys + PredictionMembers.keys + ModelDescription.keys)
 
   private let arguments: Arguments
   private let tile: Int
@@ -90,6 +93,7 @@ public struct Predict: Stage {
     let geometry = try PredictionGeometry(
       model, input.description.grid, tile: tile, hasTile: arguments.value("tile") != nil, layouts: layouts,
       members: members, mark: arguments.mark("model"), tileMark: arguments.mark("tile"))
+    let turns = try PredictionTurns(arguments, source, geometry, layouts, members)
     if let edges = arguments.value("edges"), !geometry.crops {
       throw PlanError(
         "the network pads by itself: no cell lacks neighbours", at: edges.mark, remedy: "leave out `edges`")
@@ -103,7 +107,8 @@ public struct Predict: Stage {
     output.globalAttributes.append(
       Attribute(
         "source",
-        "\(before)\(LateAttribute.place("program")), network \(source.title)\(layouts.precision.provenance)"))
+        "\(before)\(LateAttribute.place("program")), network \(source.title)\(layouts.precision.provenance)"
+          + (turns.map { ", \($0.title)" } ?? "")))
     if streams.count > 1 {
       // Features that hold for all times give a result for each time of the first estimate.
       if output.time == nil, let time = streams[1].description.time {
@@ -123,7 +128,7 @@ public struct Predict: Stage {
         engine: PredictionEngine(
           source, geometry.graph, geometry.goals, parameterBytes: geometry.parameterBytes),
         geometry: geometry, channels: channels,
-        base: base, members: members,
+        base: base, members: members, turns: turns,
         edges: arguments.text("edges").flatMap(PredictionEdges.init) ?? .replicate),
       inputs: nodes)
   }

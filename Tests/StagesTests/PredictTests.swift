@@ -193,6 +193,92 @@ import Testing
     #expect(error?.cause.contains("depends on the whole field") == true)
   }
 
+  /// Beside the network in double precision on the field in each orientation, written out cell by cell.
+  @Test(arguments: [["flip"], ["rotate"], ["flip", "rotate"]], [8, nil] as [Int?])
+  func theMeanOverOrientations(_ words: [String], _ tile: Int?) throws {
+    let path = try path("turns")
+    let fields = fields(Self.region)
+    let (ny, nx) = (32, 48)
+    // Where the cell (j, i) of the field lies in the turned one, and how many rows that has.
+    typealias Turn = (rows: Int, place: (Int, Int) -> (Int, Int))
+    let half: Turn = (ny, { (ny - 1 - $0, nx - 1 - $1) })
+    let quarters: [Turn] = [half, (nx, { ($1, ny - 1 - $0) }), (nx, { (nx - 1 - $1, $0) })]
+    let mirrors: [Turn] = [(ny, { (ny - 1 - $0, $1) }), (ny, { ($0, nx - 1 - $1) })]
+    var turns: [Turn] = [(ny, { ($0, $1) })]
+    if words.contains("rotate") { turns += quarters }
+    if words.contains("flip") { turns += mirrors + (words.count == 1 ? [half] : []) }
+    if words.count == 2 { turns += [(nx, { ($1, $0) }), (nx, { (nx - 1 - $1, ny - 1 - $0) })] }
+    var expected = [Double](repeating: 0, count: 2 * ny * nx)
+    for (rows, place) in turns {
+      let columns = ny * nx / rows
+      let grid = Make.regular((0..<rows).map { Double($0) / 4 }, (0..<columns).map { Double($0) / 4 })
+      var turned = (features: Make.noise(fields.features.description, 0...1), base: fields.base)
+      func moved(_ field: Field) -> Field {
+        var result = field
+        result.description.grid = grid
+        for map in 0..<field.numbers.count / (ny * nx) {
+          for j in 0..<ny {
+            for i in 0..<nx {
+              let (r, c) = place(j, i)
+              result.numbers[(map * rows + r) * columns + c] = field.numbers[(map * ny + j) * nx + i]
+            }
+          }
+        }
+        return result
+      }
+      turned = (moved(fields.features), moved(fields.base))
+      let made = try reference(path, turned)
+      for t in 0..<2 {
+        for j in 0..<ny {
+          for i in 0..<nx {
+            let (r, c) = place(j, i)
+            expected[(t * ny + j) * nx + i] += made[(t * rows + r) * columns + c] / Double(turns.count)
+          }
+        }
+      }
+    }
+    var keys: KeyValuePairs<String, Yaml> {
+      let list = Yaml.list(words.map { .text($0) })
+      guard let tile else { return ["model": .text(path), "augment": list] }
+      return ["model": .text(path), "augment": list, "tile": .plain("\(tile)")]
+    }
+    let plan = try Plan(
+      Predict.self, keys, ["input": [("features", fields.features)], "residual": [("base", fields.base)]])
+    #expect(
+      plan.description.globalAttributes["source"]?.text?.contains("mean over \(turns.count) orientations")
+        == true)
+    expectClose(try plan.run(cuts: 3).numbers, expected, relative: 1e-6, absolute: 1e-5)
+  }
+
+  @Test func whatCannotBeTurned() throws {
+    let fields = fields(Self.region)
+    func expect(_ text: String, _ path: String, _ words: [Yaml], _ fields: (features: Field, base: Field)) {
+      let error = fault {
+        try Plan(
+          Predict.self, ["model": .text(path), "augment": .list(words)],
+          ["input": [("features", fields.features)], "residual": [("base", fields.base)]])
+      }
+      #expect(error?.cause.contains(text) == true, "\(String(describing: error))")
+    }
+    let joined = try path("turned-globe", domain: DomainPadding(rows: .replicate, columns: .periodic))
+    expect("does not treat rows as columns", joined, [.text("rotate")], self.fields(Make.globe(32, 64)))
+    expect("is empty", try path("turned-empty"), [], fields)
+    let wide = try path(
+      "turned-wide",
+      NetworkSpec {
+        Conv(4, kernel: [1, 5])
+        Conv(1, kernel: 1)
+      })
+    expect("does not treat rows as columns", wide, [.text("rotate")], fields)
+    let valid = try path(
+      "turned-valid",
+      NetworkSpec {
+        Conv(4, kernel: 3, padding: .valid)
+        Conv(1, kernel: 1)
+      })
+    expect("does not pad", valid, [.text("flip")], fields)
+  }
+
   @Test func saysWhatDoesNotFit() throws {
     let path = try path("faults")
     let fields = fields(Self.region)

@@ -1,10 +1,10 @@
 import Tensors
 
-/// One of the eight ways to lay a square of cells on itself: flips along the axes, then rows and columns exchanged.
+/// One of the eight ways to turn a map of cells: flips along the axes, then rows and columns exchanged.
 public struct Orientation: Sendable, Hashable {
   public var flipsRows: Bool
   public var flipsColumns: Bool
-  /// After the flips, rows become columns. The patch must be square.
+  /// After the flips, rows become columns.
   public var transposes: Bool
 
   public init(flipsRows: Bool = false, flipsColumns: Bool = false, transposes: Bool = false) {
@@ -31,19 +31,26 @@ public struct Orientation: Sendable, Hashable {
 
   public var isIdentity: Bool { !flipsRows && !flipsColumns && !transposes }
 
-  /// Moves the cells of a map of rows x columns: `result[r][c]` for `flipped[c][r]` when it transposes.
+  /// What undoes it.
+  public var inverse: Orientation {
+    guard transposes else { return self }
+    return Orientation(flipsRows: flipsColumns, flipsColumns: flipsRows, transposes: true)
+  }
+
+  /// Moves the cells of a map of rows x columns; the result has columns x rows when it transposes,
+  /// `result[r][c]` being `flipped[c][r]`.
   public func apply(
     _ source: UnsafeBufferPointer<Float>, rows: Int, columns: Int,
     to target: UnsafeMutableBufferPointer<Float>
   ) {
-    guard source.count >= rows * columns, target.count >= rows * columns, !transposes || rows == columns
-    else { return }
-    for r in 0..<rows {
-      for c in 0..<columns {
+    guard source.count >= rows * columns, target.count >= rows * columns else { return }
+    let (height, width) = transposes ? (columns, rows) : (rows, columns)
+    for r in 0..<height {
+      for c in 0..<width {
         var (row, column) = transposes ? (c, r) : (r, c)
         if flipsRows { row = rows - 1 - row }
         if flipsColumns { column = columns - 1 - column }
-        unsafe target[r * columns + c] = source[row * columns + column]
+        unsafe target[r * width + c] = source[row * columns + column]
       }
     }
   }

@@ -12,6 +12,7 @@ struct Predicted: Computation {
   let channels: ChannelMatch
   let base: ChannelMatch?
   let members: PredictionMembers?
+  let turns: PredictionTurns?
   let edges: PredictionEdges
   /// Dear, and each window is computed whole.
   let isKept = true
@@ -25,13 +26,21 @@ struct Predicted: Computation {
     let around =
       geometry.crops ? ", \(rows.crop) x \(columns.crop) cells put around (\(edges.rawValue))" : ""
     return "predict \(engine.source.known.outputs.map(\.name).joined(separator: ", ")) in \(cut)\(around)"
-      + (geometry.rounding.map { ", \($0)" } ?? "")
+      + (geometry.rounding.map { ", \($0)" } ?? "") + (turns.map { ", \($0.title)" } ?? "")
   }
 
-  func prepare(_ run: RunContext) { engine.use(threads: run.threads) }
-  func sharedBytes(threads: Int) -> Int { engine.bytes(threads: threads) }
-  func release() { engine.release() }
-  func scratchBytes(for region: Region) -> Int { geometry.windowBytes }
+  func prepare(_ run: RunContext) {
+    engine.use(threads: run.threads)
+    turns?.exchanged?.use(threads: run.threads)
+  }
+  func sharedBytes(threads: Int) -> Int {
+    engine.bytes(threads: threads) + (turns?.exchanged?.bytes(threads: threads) ?? 0)
+  }
+  func release() {
+    engine.release()
+    turns?.exchanged?.release()
+  }
+  func scratchBytes(for region: Region) -> Int { geometry.windowBytes + (turns?.bytes ?? 0) }
 
   /// One window at one time.
   struct Window {
@@ -89,10 +98,13 @@ struct Predicted: Computation {
   private func variables(_ match: ChannelMatch) -> Int { (match.channels.map(\.variable).max() ?? 0) + 1 }
   private func layers(_ match: ChannelMatch) -> Int { (match.channels.map(\.layer).max() ?? 0) + 1 }
 
-  func operations(for region: Region) -> Double { Double(windows(region).count) * geometry.operations }
+  func operations(for region: Region) -> Double {
+    Double(windows(region).count) * geometry.operations * Double(turns?.orientations.count ?? 1)
+  }
 
   func begin(_ region: Region) throws(StageError) -> any Work {
-    try PredictedWork(self, try Grids.Block.make(region), try engine.loaded())
+    try PredictedWork(
+      self, try Grids.Block.make(region), try engine.loaded(), try turns?.exchanged?.loaded())
   }
 }
 
@@ -100,13 +112,18 @@ private final class PredictedWork: Work {
   let predicted: Predicted
   let result: Grids.Block
   let loaded: PredictionEngine.Loaded
+  /// For windows whose rows and columns are exchanged.
+  let exchanged: PredictionEngine.Loaded?
   let windows: [Predicted.Window]
   /// A window in the network's numbers, and for each of its cells whether a channel is missing there.
   private let input: Tensor
   private var isMissing: [Bool]
 
-  init(_ predicted: Predicted, _ result: Grids.Block, _ loaded: PredictionEngine.Loaded) throws(StageError) {
-    (self.predicted, self.result, self.loaded) = (predicted, result, loaded)
+  init(
+    _ predicted: Predicted, _ result: Grids.Block, _ loaded: PredictionEngine.Loaded,
+    _ exchanged: PredictionEngine.Loaded?
+  ) throws(StageError) {
+    (self.predicted, self.result, self.loaded, self.exchanged) = (predicted, result, loaded, exchanged)
     windows = predicted.windows(result.region)
     let (rows, columns) = (predicted.geometry.rows.window, predicted.geometry.columns.window)
     isMissing = .init(repeating: false, count: rows * columns)
@@ -126,6 +143,12 @@ private final class PredictedWork: Work {
     let base = predicted.base == nil ? nil : blocks.last
     do {
       let operand = unsafe Operand(input.shape, input.storage)
+      if let turns = predicted.turns {
+        try turns.mean(operand, predicted.geometry.inputName, loaded, exchanged) {
+          output throws(StageError) in try write(output, window, base, 0)
+        }
+        return
+      }
       // With dropout each member is a run of its own; else all come from one.
       let layers = result.region.layers
       let runs = predicted.members?.dropsOut == true ? layers.map { $0..<$0 + 1 } : [layers]

@@ -14,6 +14,8 @@ struct PredictionGeometry: Sendable {
   /// Cells of the result for each cell of the field, along rows and columns.
   var rowFactor: Int { rowFootprint.factor }
   var columnFactor: Int { columnFootprint.factor }
+  /// Rows and columns count alike.
+  let isSymmetric: Bool
   /// After all passes.
   let graph: Graph
   let goals: Goals
@@ -73,6 +75,8 @@ struct PredictionGeometry: Sendable {
         remedy: "use a network that keeps the size, refines it, or loses as many cells on both sides")
     }
     (self.rowFootprint, self.columnFootprint) = (rowFootprint, columnFootprint)
+    isSymmetric =
+      rowFootprint == columnFootprint && across == down && model.domain.rows == model.domain.columns
     for (tiling, footprint, count, what) in [
       (down, rowFootprint, grid.ny, "rows"), (across, columnFootprint, grid.nx, "columns"),
     ] {
@@ -117,6 +121,18 @@ struct PredictionGeometry: Sendable {
         node.call.inputs.map(final.graph.shape), node.call.outputs.map(final.graph.shape)
       )
       return sum + node.op.cost(inputs, outputs).operations
+    }
+  }
+
+  /// What is computed for windows whose rows and columns are exchanged.
+  func exchanged(_ model: TrainedModel, layouts: LayoutOptions, mark: Mark) throws(PlanError) -> (
+    graph: Graph, goals: Goals
+  ) {
+    let made = try Self.build(model, columns.window, rows.window, nil, mark)
+    do {
+      return try optimised(made.graph, Goals(outputs: [("result", made.result)]), layouts: layouts)
+    } catch {
+      throw PlanError("the network cannot be simplified: \(error.description)", at: mark)
     }
   }
 

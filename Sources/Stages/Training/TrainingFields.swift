@@ -169,7 +169,7 @@ struct TrainingFields: Sendable {
       }
       let paired = Set(pairs.flatMap { [$0.u, $0.v] }.map { $0 / max(1, stream.description.layerCount) })
       for (index, variable) in variables.enumerated()
-      where turns && !paired.contains(index) && Self.isComponent(variable) {
+      where turns && !paired.contains(index) && Self.isComponent(variable.standardName) {
         faults.append(
           PlanError(
             "`\(variable.name)` is the component of a vector (\(variable.standardName ?? "")): it changes when the field is turned",
@@ -197,8 +197,9 @@ struct TrainingFields: Sendable {
     if let error = PlanError.all(faults) { throw error }
   }
 
-  private static func isComponent(_ variable: VariableDescription) -> Bool {
-    guard let name = variable.standardName else { return false }
+  /// Of a vector: it changes when the field is turned.
+  static func isComponent(_ standardName: String?) -> Bool {
+    guard let name = standardName else { return false }
     return ["eastward_", "northward_", "x_wind", "y_wind", "grid_eastward_", "grid_northward_"]
       .contains { name.hasPrefix($0) }
   }

@@ -45,6 +45,24 @@ import Testing
     }
   }
 
+  @Test(arguments: Orientation.all(flip: true, rotate: true))
+  func whatIsTurnedIsTurnedBack(_ orientation: Orientation) {
+    let field = (0..<15).map(Float.init)
+    func moved(_ source: [Float], _ orientation: Orientation, _ rows: Int, _ columns: Int) -> [Float] {
+      var target = [Float](repeating: -1, count: source.count)
+      source.withUnsafeBufferPointer { source in
+        target.withUnsafeMutableBufferPointer {
+          orientation.apply(source, rows: rows, columns: columns, to: $0)
+        }
+      }
+      return target
+    }
+    let turned = moved(field, orientation, 3, 5)
+    #expect(Set(turned) == Set(field) && (turned == field) == orientation.isIdentity)
+    let (rows, columns) = orientation.transposes ? (5, 3) : (3, 5)
+    #expect(moved(turned, orientation.inverse, rows, columns) == field)
+  }
+
   @Test func orientations() {
     #expect(Orientation.all(flip: false, rotate: false) == [Orientation()])
     #expect(Orientation.all(flip: true, rotate: false).count == 4)
