@@ -185,7 +185,7 @@ def test_hostile_files():
                 result = isotach(*command)
                 assert result.code == 65, (name, result)
                 assert word in result.err and "m.onnx" in result.err, (name, word, result)
-                assert result.seconds < 1, (name, result)
+                assert result.processor < 1, (name, result)
                 assert result.peak < 100 << 20, (name, result.peak)
 
 
@@ -208,7 +208,7 @@ def test_shape_bombs():
         path.write_bytes(model.SerializeToString())
         result = isotach("model", "verify", path, folder)
         expect(result, 65)
-        assert "memory" in result.err and result.seconds < 1 and result.peak < 100 << 20, result
+        assert "memory" in result.err and result.processor < 1 and result.peak < 100 << 20, result
 
 
 if __name__ == "__main__":

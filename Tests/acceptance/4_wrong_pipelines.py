@@ -113,12 +113,12 @@ def test_a_cycle():
 def test_an_alias_bomb():
     levels = "\n".join(f"x{i}: &x{i} [{', '.join([f'*x{i - 1}'] * 9)}]" for i in range(1, 12))
     result = refused("name: bomb\nx0: &x0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n" + levels + "\n")
-    assert result.seconds < 5, f"took {result.seconds:.1f} s"
+    assert result.processor < 5, f"took {result.processor:.1f} s"
 
 
 def test_deep_nesting():
     result = refused("name: deep\ninputs: " + "[" * 100000 + "]" * 100000 + "\n")
-    assert result.seconds < 5, f"took {result.seconds:.1f} s"
+    assert result.processor < 5, f"took {result.processor:.1f} s"
 
 
 def test_broken_yaml():

@@ -47,8 +47,8 @@ def attack(name, folder, data, variable):
     (place / "p.yaml").write_text(PIPELINE.format(file=file, variable=variable))
     codes = []
     for arguments in (("inspect", file), ("run", place / "p.yaml", "--threads", "1")):
-        result = isotach(*arguments, timeout=SECONDS)
-        if result.timed_out or result.code < 0 or result.code not in (0, 65, 78):
+        result = isotach(*arguments, timeout=10 * SECONDS)
+        if result.timed_out or result.processor > SECONDS or result.code < 0 or result.code not in (0, 65, 78):
             return f"{name}: {arguments[0]}: {result}", codes
         if result.peak > MEMORY:
             return f"{name}: {arguments[0]} took {result.peak >> 20} MiB", codes
