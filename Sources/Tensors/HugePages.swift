@@ -13,8 +13,8 @@ package enum HugePages {
   /// Asks for huge pages where the system gives them when asked. No more than a wish.
   package static func ask(for memory: UnsafeMutableRawPointer, _ bytes: Int) {
     #if os(Linux)
-      let first = unsafe (Int(bitPattern: memory) + 4095) / 4096 * 4096
-      let length = unsafe Int(bitPattern: memory) + bytes - first
+      let first = (Int(bitPattern: memory) + 4095) / 4096 * 4096
+      let length = Int(bitPattern: memory) + bytes - first
       if bytes >= least {
         _ = unsafe madvise(UnsafeMutableRawPointer(bitPattern: first), length, MADV_HUGEPAGE)
       }

@@ -24,7 +24,7 @@ extension UnsafeMutableRawBufferPointer {
       unsafe whole != MAP_FAILED
     else { return nil }
     // What lies before and behind the aligned part is given back at once.
-    let before = unsafe (HugePages.size - Int(bitPattern: whole) % HugePages.size) % HugePages.size
+    let before = (HugePages.size - Int(bitPattern: whole) % HugePages.size) % HugePages.size
     let start = unsafe whole + before
     let end = (bytes + 4095) / 4096 * 4096
     if before > 0 { _ = unsafe munmap(whole, before) }
@@ -34,7 +34,7 @@ extension UnsafeMutableRawBufferPointer {
   }
 
   func returnZeros() {
-    guard let start = unsafe baseAddress, count >= HugePages.least else { return unsafe deallocate() }
+    guard let start = baseAddress, count >= HugePages.least else { return unsafe deallocate() }
     _ = unsafe munmap(start, (count + 4095) / 4096 * 4096)
   }
 }

@@ -320,7 +320,7 @@ private struct ChunkDecoder: ~Copyable {
   private func checksum(
     _ bytes: UnsafePointer<UInt8>, _ count: Int, _ origin: [Int]
   ) throws(FileError) {
-    let found = unsafe (0..<4).reduce(UInt32(0)) { unsafe $0 | UInt32(bytes[count + $1]) << UInt32(8 * $1) }
+    let found = (0..<4).reduce(UInt32(0)) { unsafe $0 | UInt32(bytes[count + $1]) << UInt32(8 * $1) }
     let sum = unsafe isotach_fletcher32(bytes, count)
     // HDF5 before 1.6.3 stored the two halves with their bytes exchanged on little-endian machines.
     let old = (sum & 0x00FF_00FF) << 8 | (sum >> 8) & 0x00FF_00FF

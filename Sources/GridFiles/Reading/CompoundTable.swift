@@ -87,7 +87,7 @@ extension SourceFile {
     }
     let records = try await readBytes(variable, slab)
     let columns = unsafe records.withUnsafeBytes { buffer in
-      unsafe leaves.map { unsafe $0.column(buffer, size: place.type.size, count: count) }
+      leaves.map { unsafe $0.column(buffer, size: place.type.size, count: count) }
     }
     return CompoundTable(columns: columns, count: count)
   }

@@ -34,7 +34,7 @@ package enum FileWalk {
         _exit(0)
       } catch {
         print(Report.line(error))
-        unsafe fflush(nil)
+        fflush(nil)
         _exit(1)
       }
     }

@@ -72,7 +72,7 @@ package enum FileWalker {
     var ends: [Int32] = [-1, -1]
     guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { return failed("pipe", errno) }
     defer { close(ends[0]) }
-    let (status, child) = unsafe spawn(program, raw, policy, output: ends[1])
+    let (status, child) = spawn(program, raw, policy, output: ends[1])
     close(ends[1])
     guard status == 0 else { return failed(program, status) }
 
@@ -132,7 +132,7 @@ package enum FileWalker {
   private static func withCStrings<R>(
     _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> R
   ) -> R {
-    let list = unsafe UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: strings.count + 1)
+    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: strings.count + 1)
     for (index, string) in strings.enumerated() { unsafe list[index] = strdup(string) }
     unsafe list[strings.count] = nil
     defer {

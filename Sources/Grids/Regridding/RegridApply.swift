@@ -107,8 +107,8 @@ extension RegridWeights {
     var kernelRule = rule.kernelRule(method)
     // Horizontal results of the last source rows, by source row modulo the number of slots: a stencil's rows
     // follow each other (but for a seam, which columns alone have).
-    let sums = unsafe UnsafeMutablePointer<Double>.allocate(capacity: max(1, slots * width))
-    let parts = unsafe UnsafeMutablePointer<Double>.allocate(capacity: max(1, slots * width))
+    let sums = UnsafeMutablePointer<Double>.allocate(capacity: max(1, slots * width))
+    let parts = UnsafeMutablePointer<Double>.allocate(capacity: max(1, slots * width))
     defer {
       unsafe sums.deallocate()
       unsafe parts.deallocate()

@@ -62,7 +62,7 @@ enum SoftmaxBand {
   ) {
     unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * lines) { numbers in
       unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: lines) { sums in
-        guard let largest = unsafe numbers.baseAddress, let sums = unsafe sums.baseAddress else { return }
+        guard let largest = numbers.baseAddress, let sums = sums.baseAddress else { return }
         let powers = unsafe largest + lines
         unsafe largest.initialize(repeating: -.infinity, count: lines)
         unsafe powers.initialize(repeating: 0, count: lines)

@@ -155,7 +155,7 @@ struct RowNormalization: Sendable, Hashable {
           let start = row * length + place % width * run
           let (mean, inverse) = unsafe (kept.numbers[2 * row], kept.numbers[2 * row + 1])
           if run == 1 {
-            unsafe sum += Double(seed[start])
+            sum += Double(seed[start])
             products += Double(seed[start]) * (Double(x[start]) - mean) * inverse
           } else {
             unsafe sum += Sums.plain(seed.pointer + start, run)
