@@ -7,13 +7,14 @@ import Tensors
 /// nothing else that is not there before the chain; it ends where something that is no member reads a member. A chain
 /// is made when at least one of its values is read by members alone.
 enum FuseBands {
-  /// Values below this many bytes stay in the caches anyway.
-  static let leastBytes = 4 << 20
+  /// Values below this many bytes stay in the caches anyway, the third level's at least.
+  static let leastBytes = 12 << 20
   /// Packed weights above this many bytes are read again for each band.
   static let mostWeightBytes = 5 << 18
 
-  /// Of the rows of a band of the largest value: a few of them fit into the second-level caches.
-  static let bandBytes = 1 << 20
+  /// Of the rows of a band of the largest value. Smaller ones would fit into the second-level caches, but the weights are
+  /// read again for each band, and threads wait for one another after each step of it.
+  static let bandBytes = 4 << 20
 
   static func run(
     _ graph: Graph, _ goals: Goals, leastBytes: Int = leastBytes, bandBytes: Int = bandBytes
