@@ -196,7 +196,7 @@ import Testing
   /// Beside the network in double precision on the field in each orientation, written out cell by cell.
   @Test(arguments: [["flip"], ["rotate"], ["flip", "rotate"]], [8, nil] as [Int?])
   func theMeanOverOrientations(_ words: [String], _ tile: Int?) throws {
-    let path = try path("turns")
+    let path = try path("turns-\(words.joined(separator: "-"))-\(tile ?? 0)")
     let fields = fields(Self.region)
     let (ny, nx) = (32, 48)
     // Where the cell (j, i) of the field lies in the turned one, and how many rows that has.
