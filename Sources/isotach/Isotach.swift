@@ -37,6 +37,7 @@ struct Isotach: AsyncParsableCommand {
   static func main() async {
     // A reader that goes away is an error of `write`, not the death of the process.
     _ = signal(SIGPIPE, SIG_IGN)
+    Output.keepPlaces()
     let arguments = Array(CommandLine.arguments.dropFirst())
     // The process that examines HDF5 files, started by another `isotach`.
     if arguments.first == FileWalk.command {

@@ -4,6 +4,15 @@
 
 /// Standard output and standard error, written through: what cannot be written is an error, never lost.
 enum Output {
+  /// Occupies the places of standard streams that are closed (`>&-`): the first files opened would get them, and what
+  /// is printed be written into an output file. Each is opened for the wrong direction: its use is an error as before.
+  static func keepPlaces() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
+      guard unsafe fcntl(descriptor, F_GETFD) < 0, errno == EBADF else { continue }
+      _ = unsafe open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
+
   /// Writes a line, or several, to standard output. Ends the process with 74 when that fails.
   static func print(_ text: String) {
     write(text.hasSuffix("\n") ? text : text + "\n", to: STDOUT_FILENO)

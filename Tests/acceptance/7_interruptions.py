@@ -178,6 +178,20 @@ def test_a_full_disk_is_told_with_its_reason():
         assert left == ["wind.nc"], f"left behind: {left}"
 
 
+def test_closed_standard_streams_are_no_output_files():
+    with Folder() as folder:
+        setup(folder)
+        whole(folder)
+        good = (folder / "out/wind.nc").read_bytes()
+        for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+            (folder / "out/wind.nc").unlink()
+            result = run("/bin/sh", "-c", f"exec '{ISOTACH}' run '{folder}/p.yaml' --threads 2 {closed}")
+            assert result.code in (0, 74), (closed, result)
+            assert (folder / "out/wind.nc").read_bytes() == good, f"other bytes with {closed}"
+        result = run("/bin/sh", "-c", f"exec '{ISOTACH}' inspect '{folder}/out/wind.nc' >&-")
+        assert result.code == 74 and "standard output: Bad file descriptor" in result.err, result
+
+
 def test_two_runs_at_once_on_one_output():
     with Folder() as folder:
         setup(folder)
