@@ -212,7 +212,6 @@ import Testing
     for (rows, place) in turns {
       let columns = ny * nx / rows
       let grid = Make.regular((0..<rows).map { Double($0) / 4 }, (0..<columns).map { Double($0) / 4 })
-      var turned = (features: Make.noise(fields.features.description, 0...1), base: fields.base)
       func moved(_ field: Field) -> Field {
         var result = field
         result.description.grid = grid
@@ -226,8 +225,7 @@ import Testing
         }
         return result
       }
-      turned = (moved(fields.features), moved(fields.base))
-      let made = try reference(path, turned)
+      let made = try reference(path, (moved(fields.features), moved(fields.base)))
       for t in 0..<2 {
         for j in 0..<ny {
           for i in 0..<nx {
@@ -252,10 +250,17 @@ import Testing
 
   @Test func whatCannotBeTurned() throws {
     let fields = fields(Self.region)
-    func expect(_ text: String, _ path: String, _ words: [Yaml], _ fields: (features: Field, base: Field)) {
+    func expect(
+      _ text: String, _ path: String, _ words: [Yaml], _ fields: (features: Field, base: Field),
+      members: String? = nil
+    ) {
+      var keys: KeyValuePairs<String, Yaml> = ["model": .text(path), "augment": .list(words)]
+      if let members {
+        keys = ["model": .text(path), "augment": .list(words), "members": .plain(members)]
+      }
       let error = fault {
         try Plan(
-          Predict.self, ["model": .text(path), "augment": .list(words)],
+          Predict.self, keys,
           ["input": [("features", fields.features)], "residual": [("base", fields.base)]])
       }
       #expect(error?.cause.contains(text) == true, "\(String(describing: error))")
@@ -277,6 +282,23 @@ import Testing
         Conv(1, kernel: 1)
       })
     expect("does not pad", valid, [.text("flip")], fields)
+    let random = try path(
+      "turned-members",
+      NetworkSpec {
+        Conv(4, kernel: 3)
+        Dropout(0.5)
+        Conv(1, kernel: 1)
+      })
+    expect("has no members", random, [.text("flip")], fields, members: "4")
+
+    let wind = try path("turned-wind")
+    var model = try ModelFile.read(wind)
+    model.inputs[1] = ModelChannel(
+      name: "ua", standardName: "eastward_wind", units: "m s-1", mean: 0, deviation: 10)
+    try ModelFile.write(model, to: wind)
+    var winds = fields
+    winds.features.description.variables[1] = Make.variable("ua", "eastward_wind", "m s-1")
+    expect("`ua` is the component of a vector (eastward_wind)", wind, [.text("flip")], winds)
   }
 
   @Test func saysWhatDoesNotFit() throws {
