@@ -54,7 +54,8 @@ let package = Package(
         "Basics", "Networks", "ONNX", "Pipelines", "Inspection",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .executableTarget(name: "bench", dependencies: ["Compute", "Networks", "ONNX", "Pipelines", "Tensors"]),
+    .executableTarget(
+      name: "bench", dependencies: ["Basics", "Compute", "Networks", "ONNX", "Pipelines", "Tensors"]),
 
     // Lists the files of stages, layers, losses ..., so that a new one is one new file.
     .executableTarget(name: "TypeLister"),

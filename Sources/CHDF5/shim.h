@@ -27,15 +27,3 @@ static inline hid_t isotach_H5T_IEEE_F64LE(void) { return H5T_IEEE_F64LE; }
 static inline hid_t isotach_H5T_IEEE_F64BE(void) { return H5T_IEEE_F64BE; }
 static inline haddr_t isotach_HADDR_UNDEF(void) { return HADDR_UNDEF; }
 static inline hid_t isotach_H5P_DATASET_ACCESS(void) { return H5P_DATASET_ACCESS; }
-
-// For the process that examines HDF5 files before we do; the system headers hide these without _GNU_SOURCE.
-#include <spawn.h>
-extern int pipe2(int ends[2], int flags);
-#if defined(__GLIBC__)
-extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
-static inline int isotach_close_from(posix_spawn_file_actions_t *actions, int from) {
-  return posix_spawn_file_actions_addclosefrom_np(actions, from);
-}
-#else
-static inline int isotach_close_from(posix_spawn_file_actions_t *actions, int from) { return 0; }
-#endif

@@ -38,7 +38,3 @@ void isotach_temporaries_unlink(void) {
 }
 
 int isotach_memory_file(void) { return memfd_create("isotach", MFD_CLOEXEC); }
-
-extern char **environ;
-
-char **isotach_environment(void) { return environ; }

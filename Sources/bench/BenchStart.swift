@@ -1,3 +1,5 @@
+import Basics
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -70,19 +72,10 @@ enum BenchStart {
 
   /// Runs a program with its outputs thrown away and gives its exit status.
   static func spawn(_ arguments: [String]) throws -> Int32 {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for descriptor in [1, 2] as [Int32] {
-      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
-    }
-    var texts: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
-    texts.append(nil)
-    defer { for text in texts { free(text) } }
-    var process = pid_t()
-    guard posix_spawn(&process, arguments[0], &actions, nil, texts, environ) == 0 else {
-      throw BenchError("\(arguments[0]) could not be started")
-    }
+    var child = ChildProcess()
+    for descriptor in [1, 2] as [Int32] { child.open("/dev/null", O_WRONLY, as: descriptor) }
+    let (failure, process) = child.start(arguments[0], arguments)
+    guard failure == 0 else { throw BenchError("\(arguments[0]) could not be started") }
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
     return status

@@ -71,7 +71,7 @@ package enum FileWalk {
     }
     set(RLIMIT_AS, memory)
     // The soft limit ends with SIGXCPU, which tells why; the hard one with SIGKILL.
-    set(RLIMIT_CPU, seconds, hard: seconds.addingReportingOverflow(5).partialValue)
+    set(RLIMIT_CPU, seconds, hard: seconds > .max - 5 ? .max : seconds + 5)
     set(RLIMIT_CORE, 0)
     set(RLIMIT_FSIZE, 1 << 20)
     // When the parent is gone, nobody else ends this.

@@ -1,6 +1,6 @@
 import Basics
-import CHDF5
 import Dispatch
+import Kernels
 import Synchronization
 
 #if canImport(Glibc)
@@ -86,29 +86,13 @@ package enum FileWalker {
   private static func spawn(
     _ program: String, _ raw: RawFile, _ policy: ReadPolicy, output: Int32
   ) -> (Int32, pid_t) {
-    var actions = posix_spawn_file_actions_t()
-    var attributes = posix_spawnattr_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    unsafe posix_spawnattr_init(&attributes)
-    defer {
-      unsafe posix_spawn_file_actions_destroy(&actions)
-      unsafe posix_spawnattr_destroy(&attributes)
-    }
-    // A queue's thread blocks signals, and a child inherits that: its limits would not reach it.
-    var none = sigset_t()
-    var defaults = sigset_t()
-    unsafe sigemptyset(&none)
-    unsafe sigemptyset(&defaults)
-    for number in [SIGXCPU, SIGALRM, SIGPIPE] { unsafe sigaddset(&defaults, number) }
-    unsafe posix_spawnattr_setsigmask(&attributes, &none)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
-    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
-    // The child reads the very file that is open here, whatever its path has come to mean.
-    unsafe posix_spawn_file_actions_adddup2(&actions, raw.descriptor, 3)
-    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-    unsafe isotach_close_from(&actions, 4)
+    var child = ChildProcess()
+    child.give(output, as: 1)
+    // It reads the very file that is open here, whatever its path has come to mean.
+    child.give(raw.descriptor, as: 3)
+    child.open("/dev/null", O_RDONLY, as: 0)
+    child.open("/dev/null", O_WRONLY, as: 2)
+    child.close(from: 4)
     let arguments =
       [
         "isotach", FileWalk.command, "/proc/self/fd/3", String(max(1, policy.walkMemory)),
@@ -120,26 +104,7 @@ package enum FileWalker {
     for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "ASAN_OPTIONS", "TSAN_OPTIONS"] {
       if let value = unsafe getenv(name) { environment.append("\(name)=\(unsafe String(cString: value))") }
     }
-    var child: pid_t = 0
-    let status = unsafe withCStrings(arguments) { arguments in
-      unsafe withCStrings(environment) { environment in
-        unsafe posix_spawn(&child, program, &actions, &attributes, arguments, environment)
-      }
-    }
-    return (status, child)
-  }
-
-  private static func withCStrings<R>(
-    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> R
-  ) -> R {
-    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: strings.count + 1)
-    for (index, string) in strings.enumerated() { unsafe list[index] = strdup(string) }
-    unsafe list[strings.count] = nil
-    defer {
-      for index in strings.indices { unsafe free(list[index]) }
-      unsafe list.deallocate()
-    }
-    return unsafe body(list)
+    return child.start(program, arguments, environment: environment)
   }
 
   /// What the child prints until it ends, or until its time is over.

@@ -17,6 +17,7 @@
 #include "optimisers.h"
 #include "philox.h"
 #include "pooling.h"
+#include "processes.h"
 #include "regrid.h"
 #include "return_memory.h"
 #include "sgemm.h"

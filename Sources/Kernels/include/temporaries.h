@@ -11,6 +11,3 @@ void isotach_temporaries_unlink(void);
 
 /// A file in memory, without a name; -1 when there is none to be had.
 int isotach_memory_file(void);
-
-// The environment of this process, as posix_spawn takes it.
-char **isotach_environment(void);

@@ -76,39 +76,13 @@ struct HookRun {
   }
 
   private func spawn(_ program: String, _ input: Int32, _ output: Int32) -> (Int32, pid_t) {
-    var actions = posix_spawn_file_actions_t()
-    var attributes = posix_spawnattr_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    unsafe posix_spawnattr_init(&attributes)
-    defer {
-      unsafe posix_spawn_file_actions_destroy(&actions)
-      unsafe posix_spawnattr_destroy(&attributes)
-    }
-    unsafe posix_spawn_file_actions_adddup2(&actions, input, 0)
-    unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
-    unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
-    // A group of its own, so that what it starts can be ended with it.
-    unsafe posix_spawnattr_setpgroup(&attributes, 0)
-    var none = sigset_t()
-    var defaults = sigset_t()
-    unsafe sigemptyset(&none)
-    unsafe sigemptyset(&defaults)
-    for number in [SIGPIPE, SIGIO, SIGXFSZ] { unsafe sigaddset(&defaults, number) }
-    unsafe posix_spawnattr_setsigmask(&attributes, &none)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
-    let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
-    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
-    let words = hook.words
-    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: words.count + 1)
-    for (index, word) in words.enumerated() { unsafe list[index] = strdup(word) }
-    unsafe list[words.count] = nil
-    defer {
-      for index in words.indices { unsafe free(list[index]) }
-      unsafe list.deallocate()
-    }
-    var child: pid_t = 0
-    let status = unsafe posix_spawn(&child, program, &actions, &attributes, list, isotach_environment())
-    return (status, child)
+    var child = ChildProcess()
+    child.give(input, as: 0)
+    child.give(output, as: 1)
+    child.give(output, as: 2)
+    // So that what it starts can be ended with it.
+    child.ownGroup()
+    return child.start(program, hook.words)
   }
 
   /// How it ended; nil when its time was over.
