@@ -10,15 +10,20 @@ from support import *
 
 EPOCH = "1700000000"
 BARE = ["env", "-i", "PATH=/usr/bin:/bin", f"SOURCE_DATE_EPOCH={EPOCH}"]
-# Preloaded, not by way of the program `faketime`: that ends with 1 where a process of the same number was once killed.
-FAKE_CLOCK = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
+# The one for programs with threads, and preloaded: the program `faketime` loads the other, says 1 when a signal ended what it
+# runs, is killed in its place, and ends with 1 where a process of its number was once killed.
+FAKE_CLOCK = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+
+
+# The library under netCDF4 is not for several threads, and the storms write in three.
+one_writer = threading.Lock()
 
 
 def field(path, hours, seed, rows=30, columns=60, classic=False, name="tas"):
     """A small file with the given times; every byte is a function of the arguments."""
     netcdf = need_module("netCDF4")
     import numpy as np
-    with netcdf.Dataset(path, "w", format="NETCDF3_CLASSIC" if classic else "NETCDF4") as file:
+    with one_writer, netcdf.Dataset(path, "w", format="NETCDF3_CLASSIC" if classic else "NETCDF4") as file:
         file.createDimension("time", None)
         file.createDimension("lat", rows)
         file.createDimension("lon", columns)
@@ -502,37 +507,48 @@ def storm(folder, path, expected, command, seconds, chance, kills=True):
     def feed(part, seed):
         own = random.Random(seed)
         for source in part:
+            if stop.is_set():
+                break
             drop(source, folder / "in" / source.name, own.choice(manners), own)
             time.sleep(own.uniform(0, 2 * seconds / len(order)))
     feeders = [threading.Thread(target=feed, args=(order[n::3], chance.random())) for n in range(3)]
     for feeder in feeders:
         feeder.start()
     counts = {}
-    while any(f.is_alive() for f in feeders):
-        words = list(BARE)
-        if FAKE_CLOCK and chance.random() < 0.4:
-            words += [f"LD_PRELOAD={FAKE_CLOCK}", "FAKETIME=" + chance.choice(["-3y", "+2d", "-1h", "+400d", "-30s"])]
-        process = subprocess.Popen([*words, "/bin/sh", "-c", "exec " + command], stdin=subprocess.DEVNULL, cwd="/",
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        if kills and chance.random() < 0.5:
-            time.sleep(chance.uniform(0, 0.6))
-            process.kill()
-        try:
-            text = process.communicate(timeout=60)[1].decode("utf-8", "replace")
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise AssertionError(f"a run does not end: {' '.join(words)}")
-        for kind in ("faketime_shm_", "sem.faketime_sem_"):
-            Path("/dev/shm", f"{kind}{process.pid}").unlink(missing_ok=True)
-        counts[process.returncode] = counts.get(process.returncode, 0) + 1
-        assert process.returncode in (0, 2, 75, -9), f"exit {process.returncode} of {' '.join(words)}: {text}"
-        for name, data in outputs(folder).items():
-            if not name.startswith("."):
-                assert data.startswith(b"\x89HDF"), f"{name} is half-written"
-        time.sleep(chance.uniform(0, 0.3))
-    for feeder in feeders:
-        feeder.join()
+    try:
+        while any(f.is_alive() for f in feeders):
+            code = disturbed(command, chance, kills)
+            counts[code] = counts.get(code, 0) + 1
+            for name, data in outputs(folder).items():
+                if not name.startswith("."):
+                    assert data.startswith(b"\x89HDF"), f"{name} is half-written"
+            time.sleep(chance.uniform(0, 0.3))
+    finally:
+        stop.set()
+        for feeder in feeders:
+            feeder.join()
     return counts
+
+
+def disturbed(command, chance, kills):
+    """A run that sees a wrong clock, or is killed, or both, or neither; how it ended."""
+    words = list(BARE)
+    if FAKE_CLOCK and chance.random() < 0.4:
+        words += [f"LD_PRELOAD={FAKE_CLOCK}", "FAKETIME=" + chance.choice(["-3y", "+2d", "-1h", "+400d", "-30s"])]
+    process = subprocess.Popen([*words, "/bin/sh", "-c", "exec " + command], stdin=subprocess.DEVNULL, cwd="/",
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if kills and chance.random() < 0.5:
+        time.sleep(chance.uniform(0, 0.6))
+        process.kill()
+    try:
+        text = process.communicate(timeout=60)[1].decode("utf-8", "replace")
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError(f"a run does not end: {' '.join(words)}")
+    for kind in ("faketime_shm_", "sem.faketime_sem_"):
+        Path("/dev/shm", f"{kind}{process.pid}").unlink(missing_ok=True)
+    assert process.returncode in (0, 2, 75, -9), f"exit {process.returncode} of {' '.join(words)}: {text}"
+    return process.returncode
 
 
 def in_peace(folder, path, command, expected, limit=40):

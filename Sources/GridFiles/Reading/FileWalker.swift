@@ -111,13 +111,14 @@ package enum FileWalker {
   private static func collect(_ descriptor: Int32, seconds: Int) -> (output: [UInt8], isLate: Bool) {
     var output: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
-    let deadline = DispatchTime.now() + .seconds(max(1, seconds))
+    let clock = ContinuousClock()
+    let deadline = clock.now + .seconds(min(max(1, seconds), 1 << 30))
     while true {
-      let now = DispatchTime.now()
-      guard now < deadline else { return (output, true) }
-      let left = (deadline.uptimeNanoseconds - now.uptimeNanoseconds) / 1_000_000 + 1
+      let left = (deadline - clock.now).components
+      guard left.seconds >= 0, left.attoseconds >= 0 else { return (output, true) }
+      let milliseconds = left.seconds * 1000 + left.attoseconds / 1_000_000_000_000_000 + 1
       var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      let ready = unsafe poll(&request, 1, Int32(clamping: left))
+      let ready = unsafe poll(&request, 1, Int32(clamping: milliseconds))
       if ready < 0, errno == EINTR { continue }
       guard ready > 0 else { return (output, true) }
       let count = unsafe read(descriptor, &buffer, buffer.count)
