@@ -18,7 +18,7 @@ def run_main(folder, *options, text=None, code=0, **more):
         debian(name)
     pipeline = folder / MAIN.name
     pipeline.write_text(text or MAIN.read_text())
-    result = isotach("run", pipeline, "--json", *options, env=EPOCH, timeout=400, **more)
+    result = isotach("run", pipeline, "--json", *options, env=EPOCH, **more)
     expect(result, code)
     return json.loads(result.out) if code == 0 else result
 
@@ -114,7 +114,7 @@ def test_the_network_beats_both():
 def test_the_table_is_printed():
     with Folder() as folder:
         written = run_main(folder, "--set", "steps=2")["written"]
-        result = expect(isotach("run", folder / MAIN.name, "--set", "steps=2", "--quiet", env=EPOCH, timeout=400), 0)
+        result = expect(isotach("run", folder / MAIN.name, "--set", "steps=2", "--quiet", env=EPOCH), 0)
         assert result.err == "", result.err
         lines = result.out.splitlines()
         assert [Path(line).name for line in lines[:4]] == [Path(p).name for p in written], lines
@@ -223,7 +223,7 @@ def test_more_steps_than_the_state_was_made_for():
                                    stderr=subprocess.DEVNULL)
         try:
             state = folder / "out/downscale-temperature-4x-west.onnx.state"
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 300
             while not state.exists() and time.monotonic() < deadline:
                 time.sleep(0.05)
         finally:
@@ -249,7 +249,7 @@ def test_a_signal_stops_the_training_at_once():
         time.sleep(3)
         begin = time.monotonic()
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=300)
         assert process.returncode == 143, process.returncode
         seconds = time.monotonic() - begin
         assert seconds < 6, seconds

@@ -29,7 +29,7 @@ def measure(pipeline, *options):
     planned = json.loads(expect(isotach("plan", pipeline, "--json", *options), 0).out)
     items = planned if isinstance(planned, list) else planned.get("items", [planned])
     figure = max(item["memory"] for item in items) / (1 << 20)
-    peak = expect(isotach("run", pipeline, *options, timeout=400), 0).peak / (1 << 20)
+    peak = expect(isotach("run", pipeline, *options), 0).peak / (1 << 20)
     text = f"planned {figure:.0f} MiB, peak {peak:.0f} MiB"
     assert abs(peak - figure) <= 0.15 * figure, text
     return text
@@ -69,14 +69,14 @@ def test_a_larger_network_in_training():
 
 def test_a_large_field_in_tiles():
     with Folder() as folder:
-        expect(isotach("run", train(folder, "{unet: {base: 16, depth: 3}}", 2), timeout=300), 0)
+        expect(isotach("run", train(folder, "{unet: {base: 16, depth: 3}}", 2)), 0)
         grid = "{longitude: {first: -20, last: 40, step: 0.05}, latitude: {first: 30, last: 66, step: 0.05}}"
         (folder / "fine.yaml").write_text(
             HEAD % (debian(TAS), "") + "  - select: {input: field, level-indices: [0], squeeze: true}\n"
             f"  - regrid: {{to: {grid}, method: bilinear, as: fine}}\n"
             "  - select: {columns: [0, 1199], rows: [0, 719]}\n"
             "outputs:\n  - {file: fine.nc}" + TAIL)
-        expect(isotach("run", folder / "fine.yaml", timeout=300), 0)
+        expect(isotach("run", folder / "fine.yaml"), 0)
         (folder / "predict.yaml").write_text(
             HEAD % ("fine.nc", "") + "  - predict: {input: field, model: out/m.onnx, tile: 256, spacing: any}\n"
             "outputs:\n  - {file: made.nc}" + TAIL)

@@ -323,7 +323,7 @@ def test_the_zoo_in_onnx_runtime():
                 path = folder / "m.onnx"
                 for size in sizes:
                     result = isotach("model", "convert", model["name"], path, "--seed", "1", *settings, "--input",
-                                     "x".join(map(str, size)), timeout=300)
+                                     "x".join(map(str, size)))
                     if result.code == 0:
                         break
                 expect(result, 0)
@@ -338,7 +338,7 @@ def test_the_zoo_in_onnx_runtime():
                 for i, (tensor, port) in enumerate(zip(y, session.get_outputs())):
                     (folder / f"set/output_{i}.pb").write_bytes(onnx.numpy_helper.from_array(tensor, port.name).SerializeToString())
                 largest = max(float(abs(t).max()) for t in y)
-                result = isotach("model", "verify", path, folder / "set", "--rtol", "1e-5", "--atol", repr(1e-5 * largest), timeout=300)
+                result = isotach("model", "verify", path, folder / "set", "--rtol", "1e-5", "--atol", repr(1e-5 * largest))
                 assert result.code == 0, f"{model['name']} {published['keys']}: {result}"
                 count += 1
     assert count >= 30, count

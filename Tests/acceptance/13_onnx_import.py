@@ -54,7 +54,7 @@ def test_reference_nets():
             tensors(folder, "output", [expected])
             span = float(expected.max() - expected.min())
             result = isotach("model", "verify", NETS / f"{net}.onnx", folder, "--rtol", 0, "--atol", 1e-4 * span, "--threads", 2,
-                             "--memory", "8GiB", timeout=600)
+                             "--memory", "8GiB")
             expect(result, 0)
             assert "passes" in result.out, result
 

@@ -331,7 +331,7 @@ def test_a_classifier_of_patches_goes_over_whole_fields_and_is_measured():
   - {input: coarse, file: coarse.nc}
   - {input: found, file: found.csv}
 """)
-        result = isotach("run", path, timeout=300)
+        result = isotach("run", path)
         expect(result, 0)
         with netCDF4.Dataset(f / "dense.nc") as a, netCDF4.Dataset(f / "coarse.nc") as b, \
                 netCDF4.Dataset(f / "fields.nc") as t:
@@ -562,7 +562,7 @@ def test_a_network_says_boxes_and_an_autoencoder_learns_beside_it():
   - {input: found, file: map.nc, form: grid}
   - {input: said, file: said.nc}
 """)
-        expect(isotach("run", path, timeout=400), 0)
+        expect(isotach("run", path), 0)
         told = json.loads((f / "scores.json").read_text())
         scores = {s["metric"]: s["value"] for s in told["scores"]}
         assert "threshold chosen on 2000-01-01 to 2000-01-04" in told["scores"][0]["period"], told["scores"][0]

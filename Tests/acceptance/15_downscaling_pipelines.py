@@ -94,7 +94,7 @@ def test_bcsd_keeps_means_and_bounds():
     with Folder() as folder:
         np = prepared(folder)
         xarray = need_module("xarray")
-        report = json.loads(expect(isotach("run", folder / "rain-bcsd.yaml", "--json", *RAIN, env=EPOCH, timeout=300), 0).out)
+        report = json.loads(expect(isotach("run", folder / "rain-bcsd.yaml", "--json", *RAIN, env=EPOCH), 0).out)
         scores = {(s["method"], s["metric"]): s["value"] for s in report["scores"]}
         assert scores["BCSD", "rmse"] < scores["bilinear", "rmse"], scores
         with xarray.open_dataset(folder / "out/rain-bcsd.nc") as made, xarray.open_dataset(folder / "rain.nc") as rain:
@@ -111,7 +111,7 @@ def test_as_many_steps_are_wet_as_were_observed():
     with Folder() as folder:
         np = prepared(folder)
         xarray = need_module("xarray")
-        expect(isotach("run", folder / "rain-bcsd.yaml", *RAIN, env=EPOCH, timeout=300), 0)
+        expect(isotach("run", folder / "rain-bcsd.yaml", *RAIN, env=EPOCH), 0)
         with xarray.open_dataset(folder / "out/rain-wet.nc") as made, xarray.open_dataset(folder / "rain.nc") as rain:
             fine, truth = made.pr.values, rain.pr.values
         assert fine.shape == truth.shape and (fine >= 0).all() and not ((fine > 0) & (fine < 1)).any()
@@ -127,7 +127,7 @@ def test_members_are_an_axis():
         prepared(folder)
         xarray = need_module("xarray")
         report = json.loads(
-            expect(isotach("run", folder / "rain-distribution.yaml", "--json", *RAIN, "--set", "steps=40", env=EPOCH, timeout=400), 0).out)
+            expect(isotach("run", folder / "rain-distribution.yaml", "--json", *RAIN, "--set", "steps=40", env=EPOCH), 0).out)
         with xarray.open_dataset(folder / "out/rain-members.nc") as made:
             assert made.pr.sizes["member"] == 20 and made.member.attrs["standard_name"] == "realization"
             assert float(made.pr.min()) >= 0 and float(made.pr.std("member").mean()) > 0
@@ -139,7 +139,7 @@ def test_the_constraint_holds_in_the_file():
     with Folder() as folder:
         np = prepared(folder)
         xarray = need_module("xarray")
-        expect(isotach("run", folder / "temperature-constraint.yaml", "--set", "steps=5", env=EPOCH, timeout=400), 0)
+        expect(isotach("run", folder / "temperature-constraint.yaml", "--set", "steps=5", env=EPOCH), 0)
         with xarray.open_dataset(folder / "out/temperature-constraint-west.nc") as made, \
                 xarray.open_dataset(debian("tas_rotated_grid_EUR11.nc")) as model:
             fine, truth = made.tas.values.squeeze(), np.squeeze(model.tas.values)[:408]
@@ -150,8 +150,8 @@ def test_the_constraint_holds_in_the_file():
 def test_a_new_head_begins_anew():
     with Folder() as folder:
         prepared(folder)
-        expect(isotach("run", folder / "temperature-pretraining.yaml", "--set", "steps=5", env=EPOCH, timeout=400), 0)
-        result = expect(isotach("run", folder / "temperature-fine-tuning.yaml", "--set", "steps=5", env=EPOCH, timeout=400), 0)
+        expect(isotach("run", folder / "temperature-pretraining.yaml", "--set", "steps=5", env=EPOCH), 0)
+        result = expect(isotach("run", folder / "temperature-fine-tuning.yaml", "--set", "steps=5", env=EPOCH), 0)
         assert "fine-tuned" in result.out, result
         # Without `renew` a head of other channels is refused.
         text = (folder / "temperature-fine-tuning.yaml").read_text()

@@ -10,7 +10,7 @@ def refused(text, *expected, command="run", extra=(), files=None):
                 shutil.copy(content, folder / name)
             (folder / "p.yaml").write_text(text)
             before = sorted(p.name for p in folder.rglob("*"))
-            result = isotach(command, folder / "p.yaml", *(extra if command == "run" else ()), timeout=30)
+            result = isotach(command, folder / "p.yaml", *(extra if command == "run" else ()), timeout=120)
             assert not result.timed_out and result.code == 78, f"{command}: expected exit 78, got {result}"
             for words in expected:
                 for word in words if isinstance(words, tuple) else (words,):

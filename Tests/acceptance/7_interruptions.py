@@ -170,7 +170,7 @@ def test_a_full_disk_is_told_with_its_reason():
             resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         process = subprocess.run([ISOTACH, "run", str(folder / "p.yaml")], preexec_fn=limit, capture_output=True,
-                                 text=True, timeout=60)
+                                 text=True, timeout=300)
         assert process.returncode in (73, 74), f"exit {process.returncode}: {process.stderr}"
         assert "wind.nc" in process.stderr and ("large" in process.stderr or "space" in process.stderr), process.stderr
         assert (folder / "out/wind.nc").read_bytes() == before, "the old output was touched"
@@ -200,7 +200,7 @@ def test_two_runs_at_once_on_one_output():
         both = [start(folder) for _ in range(2)]
         codes = []
         for process in both:
-            process.wait(timeout=120)
+            process.wait(timeout=300)
             process.stderr.close()
             codes.append(process.returncode)
         assert 0 in codes and set(codes) <= {0, 75}, codes

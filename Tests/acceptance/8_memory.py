@@ -38,7 +38,7 @@ def measure(kind, way, times):
         free = shutil.disk_usage(folder).free
         if free < 3 * BUDGET * times << 20:
             raise Skip(f"only {free >> 20} MiB are free under {folder}")
-        expect(run(PYTHON, "-c", MAKE, folder / "in.nc", BUDGET * times, kind, timeout=300), 0)
+        expect(run(PYTHON, "-c", MAKE, folder / "in.nc", BUDGET * times, kind), 0)
         (folder / "p.yaml").write_text(
             "name: memory\ninputs:\n  field: {files: in.nc, variable: tas}\nstages:\n" + WAYS[way] +
             "\noutputs:\n  - {input: result, file: out.nc, compression: 1}\nmetadata: {title: x, institution: y}\n")

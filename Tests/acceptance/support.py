@@ -43,9 +43,9 @@ class Result:
         return f"{self.status} after {self.seconds:.2f} s\n{self.out[-1500:]}{self.err[-3000:]}"
 
 
-def run(*arguments, cwd=None, env=None, timeout=120, memory=None, file_size=None):
-    """Runs a program; `memory` limits its address space, `file_size` its files, in bytes. Peak resident size and
-    processor time come from wait4."""
+def run(*arguments, cwd=None, env=None, timeout=900, memory=None, file_size=None):
+    """Runs a program. `timeout`, in seconds, only ends what hangs: a machine may be slow and have much else to do. `memory`
+    limits its address space, `file_size` its files, in bytes. Peak resident size and processor time come from wait4."""
     environment = dict(os.environ, NO_COLOR="1", LC_ALL="C.UTF-8")
     environment.update(env or {})
 
