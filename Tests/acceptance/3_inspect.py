@@ -26,7 +26,7 @@ def inspect_all(files):
     refused = []
     for file in files:
         result = isotach("inspect", file, timeout=300)
-        assert not result.timed_out and result.code in (0, 65), f"{file}: {result}"
+        assert result.processor <= 60 and result.code in (0, 65), f"{file}: {result}"
         if result.code == 65:
             assert file.name in result.err, f"{file}: the refusal does not name the file: {result.err}"
             refused.append(f"{file.name}: {result.err.strip().splitlines()[-1][:120]}")
@@ -75,7 +75,7 @@ def test_things_that_are_no_files_are_refused():
                                (folder / "text.nc", (65,)), (folder / "gone.nc", (66,)),
                                ("http://localhost/x.nc", (65, 66))):
             result = isotach("inspect", subject, timeout=120)
-            assert not result.timed_out and result.code in codes, f"{subject}: expected exit {codes}, got {result}"
+            assert result.processor <= 20 and result.code in codes, f"{subject}: expected exit {codes}, got {result}"
             assert result.err.strip(), f"{subject}: no reason is given"
 
 
